@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Write board.json: every fact of the board, for scripts."""
+
+import json
+
+import emit_qemu
+from emit_dts import bootargs, linux_console
+
+
+def range_facts(range_):
+    return {"base": range_.base, "size": range_.size}
+
+
+def console_facts(kernel):
+    if kernel.console:
+        return {"type": "pl011", "linux": linux_console(kernel),
+                "base": kernel.console.ranges[0].base,
+                "chardev": f"console{kernel.id}"}
+    return {"type": "virtio", "linux": linux_console(kernel),
+            "slot": kernel.virtio["console"],
+            "chardev": f"console{kernel.id}"}
+
+
+def virtio_facts(kernel):
+    buses = {role: emit_qemu.bus_name(slot)
+             for role, slot in kernel.virtio.items()}
+    return {"slots": [d.slot for d in kernel.slots], **kernel.virtio,
+            "spare": kernel.spare_slots, "bus": buses}
+
+
+def kernel_facts(board, kernel):
+    facts = {
+        "id": kernel.id, "isa": kernel.isa, "machine": kernel.machine.id,
+        "cpus": kernel.cpus, "memory": range_facts(kernel.ram),
+        "load": kernel.load, "console": console_facts(kernel),
+        "bootargs": bootargs(board, kernel), "virtio": virtio_facts(kernel),
+        "spi_ranges": kernel.spi_ranges(),
+        "devices": [{"name": d.name, "base": d.ranges[0].base,
+                     "size": d.ranges[0].size,
+                     "spis": [s for s, _ in d.spis]}
+                    for d in kernel.devices],
+        "dtb": f"k{kernel.id}.dtb",
+    }
+    if kernel.boot_block:
+        facts["boot_block"] = range_facts(kernel.boot_block)
+        facts["initrd_max"] = kernel.ram.end - kernel.load["initrd"]
+    if "disk" in kernel.virtio:
+        facts["disk"] = "disk.img" if kernel.id == 0 else \
+            f"disk{kernel.id}.img"
+    return facts
+
+
+def machine_facts(board, machine):
+    return {
+        "id": machine.id, "binary": machine.binary,
+        "min_version": machine.min_version,
+        "args": emit_qemu.args_file(machine),
+        "cpus": machine.cpus, "dram": range_facts(machine.dram),
+        "kernels": [k.id for k in board.kernels if k.machine is machine],
+    }
+
+
+def json_of(board):
+    """The text of board.json."""
+    box = board.mailbox
+    facts = {
+        "name": board.name, "model": board.model,
+        "coherent": board.coherent, "cache_line": board.line,
+        "machines": [machine_facts(board, m) for m in board.machines],
+        "kernels": [kernel_facts(board, k) for k in board.kernels],
+        "memory": [{"kind": r.kind, "owner": r.owner, **range_facts(r.range)}
+                   for r in board.regions],
+        "mailbox": {"window": range_facts(box.window),
+                    "lanes": [{"slots": s, "slot_size": z}
+                              for s, z in box.lanes],
+                    "pool": {"count": box.pool[0], "size": box.pool[1]},
+                    "section_size": box.section_size(),
+                    "needed": box.needed(len(board.kernels))},
+        "doorbell": {"compatible": board.doorbell,
+                     "sgi_base": board.sgi_base,
+                     "targets": [k.cpus[0] for k in board.kernels]},
+        "disk": {k.replace("-", "_"): v for k, v in board.disk.items()},
+    }
+    return json.dumps(facts, indent=1) + "\n"
