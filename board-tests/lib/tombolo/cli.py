@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the programs exec, run, shell and test have in common."""
+
+import argparse
+import os
+import sys
+import time
+
+from .errors import USAGE, Failure, Interrupted
+from .process import raise_on_signals
+
+
+def program():
+    return os.path.basename(sys.argv[0])
+
+
+def say(text):
+    """A message for the person, apart from what the board prints."""
+    print(f"{program()}: {text}", file=sys.stderr, flush=True)
+
+
+class Parser(argparse.ArgumentParser):
+    """Arguments; a wrong one is a Failure like any other."""
+
+    def error(self, message):
+        raise Failure(USAGE, f"{message} (see {self.prog} --help)")
+
+
+def main(function):
+    """Run function(); turn every way of ending into one line and a status."""
+    raise_on_signals()
+    try:
+        status = function()
+    except Failure as failure:
+        say(failure)
+        status = failure.status
+    except Interrupted as interrupted:
+        say("interrupted, the board is switched off")
+        status = 128 + interrupted.signum
+    except BrokenPipeError:
+        # Nobody reads our output any more; do not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = 141
+    sys.exit(status)
+
+
+class Progress:
+    """Short lines with the seconds since the start."""
+
+    def __init__(self, stream=sys.stderr, enabled=True):
+        self.start = time.monotonic()
+        self.stream = stream
+        self.enabled = enabled
+
+    def __call__(self, event):
+        if self.enabled:
+            seconds = time.monotonic() - self.start
+            print(f"[{seconds:5.1f}s] {event}", file=self.stream, flush=True)
+
+
+def write_all(data, fd=1):
+    """Write bytes unchanged and at once, whatever the stream is."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view):]

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Makes the Machine of a board, with the run's own copy of what it changes."""
+
+import os
+import re
+import shutil
+import subprocess
+
+from .errors import NOT_BUILT, USAGE, Failure
+from .qemu import Qemu
+
+EXTLINUX = "::/extlinux/extlinux.conf"
+
+
+def machine(board, workspace, logdir, overlay=None, append=""):
+    """A Qemu for this board; another kind of board adds its class here."""
+    disks = {}
+    if append.strip():
+        disks[0] = disk_with_append(board, workspace, append)
+    return Qemu(board, workspace, logdir, disks, overlay)
+
+
+def disk_with_append(board, workspace, append):
+    """A copy of kernel 0's disk whose boot entry has a longer command line.
+
+    The copy keeps its holes, so it costs what the image really holds.
+    """
+    if "\n" in append:
+        raise Failure(USAGE, "--append: a kernel command line has no newline")
+    source, copy = board.disk(0), workspace.path("disk.img")
+    if not os.path.exists(source):
+        raise Failure(NOT_BUILT, f"{source} is missing: run "
+                      f"`make image BOARD={board.name}`")
+    run(["cp", "--sparse=always", "--reflink=auto", source, copy])
+    image = f"{copy}@@{boot_offset(copy)}"
+    entry = run(["mtype", "-i", image, EXTLINUX])
+    longer, count = re.subn(r"(?m)^(\s*append\b.*)$",
+                            lambda m: f"{m.group(1)} {append}", entry)
+    if not count:
+        raise Failure(NOT_BUILT, f"{source}: its extlinux.conf has no append "
+                      "line")
+    conf = workspace.path("extlinux.conf")
+    with open(conf, "w", encoding="utf-8") as file:
+        file.write(longer)
+    run(["mcopy", "-o", "-i", image, conf, EXTLINUX])
+    return copy
+
+
+def boot_offset(disk):
+    """Where the first partition starts, in bytes: from the GPT itself."""
+    with open(disk, "rb") as file:
+        file.seek(512)
+        header = file.read(92)
+        if header[:8] != b"EFI PART":
+            raise Failure(NOT_BUILT, f"{disk} has no partition table")
+        file.seek(int.from_bytes(header[72:80], "little") * 512)
+        return int.from_bytes(file.read(128)[32:40], "little") * 512
+
+
+def run(argv):
+    """Run a host tool and return its output."""
+    if shutil.which(argv[0]) is None:
+        raise Failure(NOT_BUILT, f"{argv[0]} is not installed: run "
+                      "`make deps`")
+    done = subprocess.run(argv, capture_output=True, text=True, check=False,
+                          env=dict(os.environ, MTOOLS_SKIP_CHECK="1"))
+    if done.returncode:
+        raise Failure(USAGE, f"{argv[0]} failed: "
+                      f"{done.stderr.strip() or done.returncode}")
+    return done.stdout

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Runs a module's functions named test_* and prints TAP and a summary."""
+
+import time
+import traceback
+
+
+def run(functions):
+    """Run each; an exception is a failure. Returns the exit status."""
+    print(f"TAP version 13\n1..{len(functions)}")
+    failed = 0
+    for number, function in enumerate(functions, 1):
+        name = function.__name__.removeprefix("test_")
+        start = time.monotonic()
+        try:
+            function()
+            print(f"ok {number} - {name} # {time.monotonic() - start:.2f} s",
+                  flush=True)
+        except Exception:  # pylint: disable=broad-exception-caught
+            failed += 1
+            print(f"not ok {number} - {name}")
+            print("# " + traceback.format_exc().replace("\n", "\n# "),
+                  flush=True)
+    print(f"{len(functions) - failed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
+
+
+def collect(namespace):
+    return [value for name, value in namespace.items()
+            if name.startswith("test_")]
+
+
+def equal(got, wanted):
+    if got != wanted:
+        raise AssertionError(f"got {got!r}, wanted {wanted!r}")
+
+
+def contains(text, part):
+    if part not in text:
+        raise AssertionError(f"{part!r} is not in {text!r}")
