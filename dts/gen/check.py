@@ -1,2 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Judge a board: kernels and CPUs, doorbell and mailbox; then its memory
+(check_memory.py) and devices (check_devices.py).
+
+Every error names both sides of what disagrees and the place to look at.
+"""
+
+import check_devices
+import check_memory
+
+ISAS = ("arm64",)
+DOORBELLS = ("tombolo,gic-sgi-doorbell",)
+# Aff3 and Aff2..Aff0; nothing else may be set in an MPIDR of a description.
+MPIDR_MASK = 0xff00ffffff
+SGIS = 16
+LINUX_SGIS = 8
+IMAGE_ALIGN = 2 << 20
+
+
 def check_board(board, problems):
-    pass
+    check_ids(board, problems)
+    if problems.errors:
+        return
+    for machine in board.machines:
+        check_cores(machine, problems)
+        check_cpus(board, machine, problems)
+    check_memory.check_regions(board, problems)
+    for kernel in board.kernels:
+        check_load(kernel, problems)
+    for machine in board.machines:
+        check_devices.check_devices(board, machine, problems)
+    for kernel in board.kernels:
+        check_devices.check_consoles(kernel, problems)
+        check_devices.check_virtio(kernel, problems)
+    check_doorbell(board, problems)
+    check_mailbox(board, problems)
+
+
+def check_ids(board, problems):
+    for what, things in (("kernel", board.kernels),
+                         ("machine", board.machines)):
+        found = sorted(t.id for t in things)
+        if found != list(range(len(things))):
+            problems.error(things[0].where, f"the {what}s are numbered "
+                           f"{', '.join(map(str, found))}; they must be "
+                           f"0 to {len(things) - 1}, each once")
+
+
+def check_cores(machine, problems):
+    for group in machine.cores:
+        if group.isa not in ISAS:
+            problems.error(group.where, f"isa '{group.isa}' of {machine.label}"
+                           f" is not known; known are: {', '.join(ISAS)}")
+        if group.line < 16 or group.line & group.line - 1:
+            problems.error(group.where, f"cache line of {group.line} bytes: "
+                           "it must be a power of two of at least 16")
+        for mpidr in group.cpus:
+            if mpidr & ~MPIDR_MASK:
+                problems.error(group.where, f"CPU {mpidr:#x} is not an MPIDR: "
+                               f"bits outside {MPIDR_MASK:#x} are set")
+    if not machine.cores:
+        problems.error(machine.where, f"{machine.label} has no cores")
+    if machine.psci_method not in ("hvc", "smc"):
+        problems.error(machine.where, f"psci-method of {machine.label} must be"
+                       " \"hvc\" or \"smc\"")
+
+
+def check_cpus(board, machine, problems):
+    """Every CPU of the machine belongs to exactly one kernel."""
+    owner = {}
+    for kernel in board.kernels:
+        if kernel.machine is not machine:
+            continue
+        where = kernel.node.place("cpus")
+        for mpidr in kernel.cpus:
+            if mpidr not in machine.cpus:
+                problems.error(where, f"CPU {mpidr:#x} of kernel {kernel.id} "
+                               f"is not one of {machine.label}: its MPIDRs are "
+                               + ", ".join(f"{c:#x}" for c in machine.cpus))
+            elif mpidr in owner:
+                other, place = owner[mpidr]
+                problems.error(where, f"CPU {mpidr:#x} is given to kernel "
+                               f"{kernel.id} and to kernel {other} ({place})")
+            else:
+                owner[mpidr] = (kernel.id, where)
+        groups = {id(machine.group_of(c)) for c in kernel.cpus}
+        if len(groups) > 1:
+            problems.error(where, f"the CPUs of kernel {kernel.id} are of "
+                           "several core groups; a kernel has one kind")
+    for group in machine.cores:
+        for mpidr in group.cpus:
+            if mpidr not in owner:
+                problems.error(group.where, f"CPU {mpidr:#x} of "
+                               f"{machine.label} belongs to no kernel")
+
+
+def check_load(kernel, problems):
+    """Load addresses: in the kernel's own RAM, aligned, all different."""
+    if kernel.id == 0:
+        for what in kernel.load:
+            problems.error(kernel.node.place(f"load-{what}"), "kernel 0 is "
+                           f"loaded by the boot loader: drop load-{what}")
+        return
+    for what in ("image", "dtb", "initrd"):
+        if what not in kernel.load:
+            problems.error(kernel.where, f"kernel {kernel.id} has no "
+                           f"load-{what}: kernel 0 must know where to put it")
+    seen = {}
+    for what, address in kernel.load.items():
+        where = kernel.node.place(f"load-{what}")
+        if kernel.ram and not kernel.ram.base <= address < kernel.ram.end:
+            problems.error(where, f"load-{what} {address:#x} is outside the "
+                           f"memory of kernel {kernel.id}, {kernel.ram}")
+        align = IMAGE_ALIGN if what == "image" else 4096
+        if address % align:
+            problems.error(where, f"load-{what} {address:#x} of kernel "
+                           f"{kernel.id} is not a multiple of {align:#x}")
+        if address in seen:
+            problems.error(where, f"load-{what} and load-{seen[address]} of "
+                           f"kernel {kernel.id} are both {address:#x}")
+        seen[address] = what
+
+
+def check_doorbell(board, problems):
+    where, count = board.doorbell_where, len(board.kernels)
+    if board.doorbell not in DOORBELLS:
+        problems.error(where, f"doorbell '{board.doorbell}' is not known; "
+                       f"known are: {', '.join(DOORBELLS)}")
+        return
+    if board.sgi_base < LINUX_SGIS:
+        problems.error(where, f"sgi-base {board.sgi_base}: SGIs 0 to "
+                       f"{LINUX_SGIS - 1} are used by Linux itself")
+    if board.sgi_base + count > SGIS:
+        problems.error(where, f"sgi-base {board.sgi_base} and {count} kernels "
+                       f"need SGIs up to {board.sgi_base + count - 1}, but the "
+                       f"last one is {SGIS - 1}")
+    if len({id(k.machine) for k in board.kernels}) > 1:
+        problems.error(where, "an SGI reaches only CPUs of its own interrupt "
+                       "controller, but the kernels are on several machines")
+
+
+def check_counts(what, count, size, unit, where, problems):
+    if count < 1 or count & count - 1:
+        problems.error(where, f"{what}: count {count} is not a power of two")
+    if size < 1 or size % unit:
+        problems.error(where, f"{what}: size {size} is not a multiple of "
+                       f"{unit}")
+
+
+def check_mailbox(board, problems):
+    box, line = board.mailbox, board.line
+    for i, (slots, size) in enumerate(box.lanes):
+        check_counts(f"mailbox lane {i} (size in cache lines of {line})",
+                     slots, size, line, box.where, problems)
+    check_counts("mailbox pool (size in pages)", *box.pool, 4096, box.where,
+                 problems)
+    count = len(board.kernels)
+    needed = box.needed(count)
+    if box.window.size and box.window.size < needed:
+        problems.error(box.where, f"the mailbox needs {needed:#x} bytes ("
+                       f"{count * (count - 1)} sections of "
+                       f"{box.section_size():#x} and one page), but the window "
+                       f"in the memory map, {box.window}, has "
+                       f"{box.window.size:#x}")

@@ -197,30 +197,35 @@ class Board:
         return next((k for k in self.kernels if k.id == number), None)
 
 
-# The properties that may and that must (!) appear in each kind of our nodes.
+# What may be in each kind of our nodes. A word is name[!][=shape]: ! means it
+# must be there; the shape is s for text, N for exactly N cells, N+ for groups
+# of N cells; without a shape, the property is a flag or is not looked at.
 KNOWN = {
-    "": "model! compatible! coherent",
+    "": "model!=s compatible!=s coherent",
     "machines": "",
-    "machine": "reg! psci-method dram!",
-    "qemu": "binary! machine! min-version!",
-    "cores": "reg! isa! compatible! qemu-cpu! d-cache-line-size! cpus!",
-    "soc": "interrupt-parent",
+    "machine": "reg!=1 psci-method=s dram!=4",
+    "qemu": "binary!=s machine!=s min-version!=s",
+    "cores": "reg!=1 isa!=s compatible!=s qemu-cpu!=s d-cache-line-size!=1"
+             " cpus!=2+",
+    "soc": "interrupt-parent=1",
     "memory-map": "",
-    "ram": "reg! owner!",
-    "boot-block": "reg! owner!",
-    "mailbox@": "reg!",
-    "spare": "reg!",
+    "ram": "reg!=4 owner!=1",
+    "boot-block": "reg!=4 owner!=1",
+    "mailbox@": "reg!=4",
+    "spare": "reg!=4",
     "kernels": "",
-    "kernel": "reg! machine! cpus! load-image load-dtb load-initrd console"
-              " bootargs " + " ".join(f"virtio-{r}" for r in VIRTIO_ROLES),
-    "doorbell": "compatible! sgi-base!",
-    "mailbox": "lanes! pool!",
-    "disk": "boot-mib! root-mib! scratch-mib!",
-    "device": "compatible! reg interrupts interrupt-parent interrupt-controller"
-              " #interrupt-cells #redistributor-regions always-on clocks"
-              " clock-names clock-frequency clock-output-names #clock-cells"
-              " dma-coherent tombolo,owner tombolo,common tombolo,slots"
-              " tombolo,slot-owners tombolo,shared-irq-words",
+    "kernel": "reg!=1 machine!=1 cpus!=2+ load-image=2 load-dtb=2"
+              " load-initrd=2 console=1 bootargs=s "
+              + " ".join(f"virtio-{r}=1" for r in VIRTIO_ROLES),
+    "doorbell": "compatible!=s sgi-base!=1",
+    "mailbox": "lanes!=2+ pool!=2",
+    "disk": "boot-mib!=1 root-mib!=1 scratch-mib!=1",
+    "device": "compatible!=s reg=4+ interrupts=3+ interrupt-parent=1"
+              " interrupt-controller #interrupt-cells=1"
+              " #redistributor-regions=1 always-on clocks clock-names=s"
+              " clock-frequency=1 clock-output-names=s #clock-cells=1"
+              " dma-coherent tombolo,owner=1 tombolo,common tombolo,slots=1"
+              " tombolo,slot-owners=3+ tombolo,shared-irq-words=1+",
 }
 ANYWHERE = ("#address-cells", "#size-cells", "phandle")
 
@@ -236,33 +241,59 @@ CHILDREN = {
 
 
 def guess(word, known):
+    if not known:
+        return "; nothing may be there"
     near = difflib.get_close_matches(word, known, 1)
     return f": did you mean '{near[0]}'?" if near else \
         f"; known are {', '.join(sorted(known))}"
 
 
-def check_words(node, kind, problems):
-    """Typo protection: every property and node must be a known one."""
-    words = KNOWN[kind].split()
-    known = [w.rstrip("!") for w in words]
+def check_shape(node, prop, shape, problems):
+    raw = node.props[prop]
+    if shape == "s":
+        good = raw and raw[-1] == 0
+        want = "text in quotes"
+    else:
+        size = 4 * int(shape.rstrip("+"))
+        good = raw and (len(raw) % size == 0 if shape.endswith("+")
+                        else len(raw) == size)
+        want = f"{size // 4} cells" + ("" if shape[-1] != "+" else " or a"
+                                       " multiple of that")
+    if not good:
+        problems.error(node.place(prop), f"'{prop}' of {node.path} must be "
+                       f"{want}; it has {len(raw)} bytes")
+
+
+def check_props(node, kind, problems):
+    """Typo protection: known properties only, each of its shape."""
+    known = {}
+    for word in KNOWN[kind].split():
+        name, _, shape = word.partition("=")
+        known[name.rstrip("!")] = shape
+        if name.endswith("!") and name[:-1] not in node.props:
+            problems.error(node.where, f"{node.path} has no '{name[:-1]}'")
     for prop in node.props:
-        if prop not in known and prop not in ANYWHERE:
+        if prop in known:
+            if known[prop]:
+                check_shape(node, prop, known[prop], problems)
+        elif prop not in ANYWHERE:
             problems.error(node.place(prop), f"unknown property '{prop}' in "
                            f"{node.path}" + guess(prop, known))
-    for word in words:
-        if word.endswith("!") and word[:-1] not in node.props:
-            problems.error(node.where, f"{node.path} has no '{word[:-1]}'")
+
+
+def check_nodes(node, kind, problems):
+    """The same for the nodes below, and for what is in them."""
+    check_props(node, kind, problems)
     allowed = CHILDREN.get(kind, ())
     for child in node.children:
-        sub = child.base if kind != "memory-map" or child.base != "mailbox" \
-            else "mailbox@"
-        if "device" in allowed:
-            sub = "device"
+        sub = child.base + "@" * (child.base + "@" in allowed)
+        sub = "device" if "device" in allowed else sub
         if sub in allowed:
-            check_words(child, sub, problems)
+            check_nodes(child, sub, problems)
         else:
             problems.error(child.where, f"unknown node {child.path}"
-                           + guess(child.base, [a.rstrip("@") for a in allowed]))
+                           + guess(child.base,
+                                   [a.rstrip("@") for a in allowed]))
 
 
 def pairs64(cells):
@@ -374,10 +405,14 @@ def read_regions(node):
 def read_board(name, tree, problems):
     """The board, or None if the description lacks what it needs."""
     root = tree.root
-    check_words(root, "", problems)
+    check_nodes(root, "", problems)
     for part in CHILDREN[""]:
         if not root.child(part):
             problems.error(root.where, f"the board has no node '{part}'")
+    for node in tree.root.walk():
+        if node.base == "machine" and not all(map(node.child, ("qemu", "soc"))):
+            problems.error(node.where, f"{node.path} needs a node 'qemu' and a"
+                           " node 'soc'")
     if problems.errors:
         return None
     machines = [read_machine(n, problems)

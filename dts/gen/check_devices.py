@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Judge a machine's devices: registers, interrupts, owners, consoles."""
+
+SPI_LIMIT = 988         # INTIDs 32 to 1019
+SPIS_PER_WORD = 16      # in the interrupt controller's configuration words
+EDGE, LEVEL = 1, 4
+
+
+def check_devices(board, machine, problems):
+    for device in machine.devices:
+        check_owner(board, machine, device, problems)
+        for spi, flags in device.spis:
+            if spi >= SPI_LIMIT or flags not in (EDGE, LEVEL):
+                problems.error(device.where, f"{device}: interrupt <0 {spi} "
+                               f"{flags}> is not an SPI below {SPI_LIMIT} with"
+                               f" flags {EDGE} (edge) or {LEVEL} (level)")
+    check_overlaps(board, machine, problems)
+    check_interrupts(machine, problems)
+    check_shared_words(machine, problems)
+
+
+def check_owner(board, machine, device, problems):
+    if device.common and device.owner is not None:
+        problems.error(device.where, f"{device} is tombolo,common and also "
+                       f"given to kernel {device.owner}")
+    if device.owner is None:
+        return
+    kernel = board.kernel(device.owner)
+    if not kernel:
+        problems.error(device.where, f"{device} is given to kernel "
+                       f"{device.owner}, but the kernels of {board.name} are "
+                       f"0 to {len(board.kernels) - 1}")
+    elif kernel.machine is not machine:
+        problems.error(device.where, f"{device} of {machine.label} is given to"
+                       f" kernel {kernel.id}, which runs on "
+                       f"{kernel.machine.label}")
+
+
+def check_overlaps(board, machine, problems):
+    """Registers of two devices, or of a device and DRAM, never meet."""
+    seen = []
+    for device in machine.devices:
+        for range_ in device.ranges:
+            if range_.overlaps(machine.dram):
+                problems.error(device.where, f"{device} at {range_} overlaps "
+                               f"the DRAM {machine.dram} of {machine.label}")
+            for region, other in seen:
+                if other is not device and range_.overlaps(region):
+                    problems.error(device.where, f"{device} at {range_} "
+                                   f"overlaps {other} at {region}")
+            seen.append((range_, device))
+
+
+def check_interrupts(machine, problems):
+    seen = {}
+    for device in machine.devices:
+        for spi, _ in device.spis:
+            if spi in seen:
+                problems.error(device.where, f"SPI {spi} is given to {device} "
+                               f"and to {seen[spi]}")
+            seen.setdefault(spi, device)
+
+
+def check_shared_words(machine, problems):
+    """
+    A kernel changes an interrupt's trigger by rewriting a word of 16 under
+    its own lock only, so two kernels in a word can undo each other's change.
+    """
+    words = {}
+    for device in machine.devices:
+        for spi, _ in device.spis:
+            if device.owner is not None:
+                owners = words.setdefault(spi // SPIS_PER_WORD, {})
+                owners.setdefault(device.owner, device)
+    for word, owners in sorted(words.items()):
+        if len(owners) > 1 and word not in machine.shared_words:
+            first = word * SPIS_PER_WORD
+            names = " and ".join(f"kernel {k} by {d}"
+                                 for k, d in sorted(owners.items()))
+            problems.warning(next(iter(owners.values())).where,
+                             f"SPIs {first} to {first + SPIS_PER_WORD - 1} "
+                             f"share a configuration word, used by {names}; "
+                             "part them, or say that it is known by "
+                             f"tombolo,shared-irq-words = <{word}>")
+    for word in machine.shared_words:
+        if len(words.get(word, ())) < 2:
+            problems.error(machine.where, f"tombolo,shared-irq-words of "
+                           f"{machine.label} names word {word}, which no two "
+                           "kernels share")
+
+
+def check_consoles(kernel, problems):
+    where = kernel.node.place("console")
+    virtual = "console" in kernel.virtio
+    if bool(kernel.console) == virtual:
+        problems.error(where, f"kernel {kernel.id} needs either 'console' or "
+                       "'virtio-console', " + ("not both" if virtual
+                                               else "it has none"))
+    if not kernel.console:
+        return
+    if kernel.console.owner != kernel.id:
+        problems.error(where, f"the console of kernel {kernel.id} is "
+                       f"{kernel.console}, which belongs to "
+                       + (f"kernel {kernel.console.owner}"
+                          if kernel.console.owner is not None else "nobody"))
+    check_uart_order(kernel, problems)
+
+
+def check_uart_order(kernel, problems):
+    """QEMU hands out its UARTs in order: none may be skipped."""
+    uarts = [d for d in kernel.machine.devices
+             if d.compatible[:1] == kernel.console.compatible[:1]]
+    for uart in sorted(uarts, key=lambda d: d.ranges[0].base):
+        if uart is kernel.console:
+            return
+        if uart.owner is None:
+            problems.error(kernel.node.place("console"), f"the console of "
+                           f"kernel {kernel.id} is {kernel.console}, but "
+                           f"{uart} before it belongs to nobody: use that one")
+
+
+def check_virtio(kernel, problems):
+    mine = {d.slot: d for d in kernel.slots}
+    used = {}
+    for role, slot in kernel.virtio.items():
+        where = kernel.node.place(f"virtio-{role}")
+        if slot not in mine:
+            owner = next((d.owner for d in kernel.machine.devices
+                          if d.slot == slot), None)
+            problems.error(where, f"virtio-{role} of kernel {kernel.id} is in "
+                           f"slot {slot}, which belongs to "
+                           + ("nobody" if owner is None
+                              else f"kernel {owner}"))
+        if slot in used:
+            problems.error(where, f"virtio-{role} and virtio-{used[slot]} of "
+                           f"kernel {kernel.id} are both in slot {slot}")
+        used[slot] = role
+        if role in ("overlay", "serial") and kernel.id:
+            problems.error(where, f"virtio-{role} is for kernel 0, not for "
+                           f"kernel {kernel.id}")
+    if kernel.id == 0:
+        check_root_disk(kernel, problems)
+
+
+def check_root_disk(kernel, problems):
+    """root=/dev/vda2: the disk must be the first that kernel 0 finds."""
+    disk, overlay = (kernel.virtio.get(r) for r in ("disk", "overlay"))
+    if disk is None:
+        problems.error(kernel.where, "kernel 0 has no virtio-disk to boot "
+                       "from")
+    elif overlay is not None and overlay < disk:
+        problems.error(kernel.node.place("virtio-overlay"), f"virtio-overlay "
+                       f"in slot {overlay} comes before virtio-disk in slot "
+                       f"{disk}: kernel 0's root would not be /dev/vda2")
