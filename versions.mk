@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0
+# versions.mk - every package that Tombolo builds from, what was tested, and
+# its sha256. Make and the shell scripts both read this file: one NAME := value
+# on a line, nothing else.
+#
+# A mirror keeps only the newest version of a package. When the tested one is
+# gone, the build says so in a sentence and goes on with the newest of the same
+# series.
+
+# Where to look, best first; the addresses are those of the system's own apt
+APT_SUITES := trixie bookworm bookworm-backports trixie-security bookworm-security
+
+# The kernel of all the kernels: a tar file inside of a package for "all"
+LINUX_PACKAGE := linux-source-6.12
+LINUX_SERIES := 6.12
+LINUX_TESTED := 6.12.107-1
+LINUX_SHA256 := 775b9ef84d7fa7927ccebfec33fbbe9aeb2482ebf9a92c771aafd33fb6e2ee27
+
+# The boot loader of kernel 0: only the .orig tar file of the source package
+UBOOT_PACKAGE := u-boot
+UBOOT_SUITES := trixie bookworm
+UBOOT_TESTED := 2025.01
+UBOOT_SHA256 := cdef7d507c93f1bbd9f015ea9bc21fa074268481405501945abc6f854d5b686f
+
+# arm64 packages from which the root file systems are put together. What is
+# taken out of them is listed in boot/rootfs/; apt checks their signatures.
+ROOTFS_PACKAGES := busybox-static dropbear-bin iperf3 kmod nfs-common nfs-kernel-server
+
+# The second non-secure UART of QEMU's virt machine came with this version
+QEMU_MIN := 9.1
+
+# Host packages: to build and run a board; to run all tests; to run make bench
+DEPS_RUN := bc bison bzip2 cpio device-tree-compiler e2fsprogs fakeroot flex gcc gcc-aarch64-linux-gnu genimage kmod libc6-dev libc6-dev-arm64-cross libssl-dev make patch perl python3 python3-libfdt python3-pexpect qemu-system-arm xz-utils
+DEPS_TEST := clang clang-format dt-schema libcmocka-dev sparse yamllint
+DEPS_BENCH := libboost-dev libck-dev liburcu-dev
