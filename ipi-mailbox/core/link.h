@@ -49,7 +49,8 @@ enum imb_alien {
 };
 
 enum imb_event_type {
-	IMB_EVENT_LINK_UP = 1,
+	IMB_EVENT_NOTHING = 0, /* work was done: count it, call again */
+	IMB_EVENT_LINK_UP,
 	IMB_EVENT_LINK_DOWN,
 	IMB_EVENT_CHANNEL_UP, /* both ends have it open */
 	IMB_EVENT_CHANNEL_DOWN,
@@ -76,7 +77,7 @@ struct imb_event {
 	u32 len;
 	const u8 __shm *data;
 	u32 tag;
-	s32 buf;
+	int buf;
 	u32 gen;
 };
 
@@ -267,6 +268,8 @@ void imb_link_input(struct imb_link *link, enum imb_link_input input);
  * @lane: IMB_LANE_*; both ends name the same
  * @window: messages this end can buffer, 0 if it takes each at once
  *
+ * Call imb_link_next() after it, to have the peer told.
+ *
  * Return: 0, -EINVAL, -EBUSY if it is open.
  */
 int imb_link_open(struct imb_link *link, u16 service, u8 lane, u32 window);
@@ -275,6 +278,8 @@ int imb_link_open(struct imb_link *link, u16 service, u8 lane, u32 window);
  * imb_link_close() - close a channel; what the peer still sends is dropped
  * @link: link
  * @service: an open one
+ *
+ * Call imb_link_next() after it, to have the peer told.
  */
 void imb_link_close(struct imb_link *link, u16 service);
 
@@ -282,9 +287,12 @@ void imb_link_close(struct imb_link *link, u16 service);
  * imb_link_consumed() - buffered messages have been read
  * @link: link
  * @service: a channel with a window
- * @n: how many
+ * @tag: of the events they came by; those of an older session are not counted
+ * @n: how many; none from before the channel was last opened
+ *
+ * Call imb_link_next() after it, to have the peer told.
  */
-void imb_link_consumed(struct imb_link *link, u16 service, u32 n);
+void imb_link_consumed(struct imb_link *link, u16 service, u32 tag, u32 n);
 
 /**
  * imb_link_send() - copy a message into the ring or, if large, into a buffer

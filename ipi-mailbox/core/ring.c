@@ -147,6 +147,7 @@ void imb_rx_start(struct imb_rx *rx, u32 tag)
 	rx->tag = tag;
 	rx->pos = 0;
 	rx->head = 0;
+	rx->armed = true;
 	/* Position 0 awaited: the first message of a session rings. */
 	imb_port_store64(rx->port, &rx->mine->head, IMB_WIRE_WORD(tag, 0));
 	imb_publish(rx->port, &rx->mine->wake, IMB_WIRE_WORD(tag, 0));
@@ -205,6 +206,7 @@ void imb_rx_release(struct imb_rx *rx)
 	rx->counts.msgs++;
 	rx->counts.bytes += rx->len;
 	rx->pos++;
+	rx->armed = false;
 	if (rx->pos - rx->head >= part(rx->count, GIVE_BACK_PART))
 		give_back(rx);
 }
@@ -213,6 +215,10 @@ bool imb_rx_arm(struct imb_rx *rx)
 {
 	u64 want = IMB_WIRE_WORD(rx->tag, rx->pos);
 
+	/* Whoever publishes after our last look finds the wish that stands. */
+	if (rx->armed)
+		return true;
+	rx->armed = true;
 	give_back(rx);
 	imb_publish(rx->port, &rx->mine->wake, want);
 	/* ORDER: pairs with imb_port_mb() in imb_tx_kick() */

@@ -85,6 +85,7 @@ struct imb_rx_counts {
  * @pos: position of the next slot to take
  * @head: the head last published
  * @len: payload bytes of the slot last looked at
+ * @armed: the producer has been asked to ring at @pos
  * @counts: statistics
  */
 struct imb_rx {
@@ -98,6 +99,7 @@ struct imb_rx {
 	u32 pos;
 	u32 head;
 	u32 len;
+	bool armed;
 	struct imb_rx_counts counts;
 };
 
@@ -202,7 +204,7 @@ void imb_rx_release(struct imb_rx *rx);
 
 /**
  * imb_rx_arm() - ask for a bell at the next message
- * @rx: consumer that found nothing
+ * @rx: consumer whose imb_rx_peek() has just returned 0
  *
  * Return: true if it is safe to sleep; false if a message has come meanwhile.
  */
