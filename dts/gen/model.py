@@ -281,9 +281,22 @@ def check_props(node, kind, problems):
                            f"{node.path}" + guess(prop, known))
 
 
+def check_unit(node, problems):
+    """dtc lets a unit address differ from the first address in reg."""
+    if "@" in node.name and node.parent and len(node.props.get("reg", "")) > 3:
+        width = one(node.parent, "#address-cells", 2)
+        address = 0
+        for cell in node.cells("reg")[:width]:
+            address = address << 32 | cell
+        if node.name.split("@")[1] != f"{address:x}":
+            problems.error(node.where, f"{node.path} begins at {address:#x}: "
+                           f"its name must be {node.base}@{address:x}")
+
+
 def check_nodes(node, kind, problems):
     """The same for the nodes below, and for what is in them."""
     check_props(node, kind, problems)
+    check_unit(node, problems)
     allowed = CHILDREN.get(kind, ())
     for child in node.children:
         sub = child.base + "@" * (child.base + "@" in allowed)

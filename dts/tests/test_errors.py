@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Wrong descriptions: each gets a clear error naming both sides and the
+place. A case edits board a64-2x2 and says which words must appear.
+"""
+
+import re
+import shutil
+
+from boards import DTS, generate
+
+BOARD = "a64-2x2.dts"
+COMMON = "a64-common.dtsi"
+QEMU = "qemu-virt-a64.dtsi"
+
+SPARE = """		spare@bee40000 {
+			reg = <0x0 0xbee40000 0x0 0x001c0000>;
+		};
+"""
+
+# name, file, old text, new text, patterns the output must match
+CASES = [
+    ("overlap_of_two_kernels_memory", BOARD,
+     "0x40000000 0x0 0x40000000>", "0x40000000 0x0 0x40200000>",
+     [r"ram of kernel 1 0x80000000-0xbedfffff \(.*a64-2x2.dts:\d+\) overlaps "
+      r"ram of kernel 0 0x40000000-0x801fffff \(.*a64-2x2.dts:\d+\)"]),
+    ("overlap_of_memory_and_mailbox", BOARD,
+     "mailbox@bf000000 {\n			reg = <0x0 0xbf000000 0x0 0x01000000>",
+     "mailbox@bee20000 {\n			reg = <0x0 0xbee20000 0x0 0x011e0000>",
+     [r"mailbox 0xbee20000.* overlaps boot-block of kernel 1 0xbee00000"]),
+    ("gap_in_dram", BOARD, SPARE, "",
+     [r"DRAM 0xbee40000-0xbeffffff between boot-block of kernel 1 .*"
+      r"a64-2x2.dts:\d+.* and mailbox .* belongs to nobody.*spare@"]),
+    ("gap_at_the_end_of_dram", COMMON,
+     "0x40000000 0x0 0x80000000>", "0x40000000 0x0 0x90000000>",
+     [r"between mailbox .* and the end of DRAM .* belongs to nobody"]),
+    ("memory_outside_dram", COMMON,
+     "0x40000000 0x0 0x80000000>", "0x40000000 0x0 0x7f000000>",
+     [r"mailbox 0xbf000000-0xbfffffff .* is not inside the DRAM "
+      r"0x40000000-0xbeffffff"]),
+    ("memory_not_aligned", BOARD,
+     "0x80000000 0x0 0x3ee00000>", "0x80000000 0x0 0x3ed00000>",
+     [r"ram of kernel 1 .* is not aligned to 0x200000"]),
+    ("memory_of_a_kernel_twice", BOARD,
+     "		spare@bee40000 {\n", "		ram@bee40000 {\n owner = <1>;\n",
+     [r"ram of kernel 1 0xbee40000.* is a second one beside ram of kernel 1 "
+      r"0x80000000"]),
+    ("memory_of_no_such_kernel", BOARD,
+     "0x3ee00000>;\n			owner = <1>;",
+     "0x3ee00000>;\n			owner = <5>;",
+     [r"ram of kernel 5 .* is given to kernel 5, but the kernels are 0 to 1",
+      r"kernel 1 has no ram"]),
+    ("kernel_without_boot_block", BOARD, "boot-block@bee00000 {",
+     "boot-block@bee00000 {\n owner = <0>;\n};\nspare@bee00000 {",
+     [r"/memory-map/boot-block@bee00000 has no 'reg'",
+      r"unknown property 'owner' in /memory-map/spare@bee00000"]),
+    ("boot_block_of_wrong_size", BOARD,
+     "0xbee00000 0x0 0x00040000>", "0xbee00000 0x0 0x00020000>",
+     [r"boot-block of kernel 1 .* has 0x20000 bytes; a boot block has "
+      r"0x40000"]),
+    ("interrupt_given_twice", QEMU, "interrupts = <0 8 4>",
+     "interrupts = <0 1 4>",
+     [r"SPI 1 is given to serial@9040000 \(.*a64-common.dtsi:\d+\) and to "
+      r"serial@9000000 \(.*a64-common.dtsi:\d+\)"]),
+    ("interrupt_of_device_and_virtio_slot", QEMU, "interrupts = <0 2 4>",
+     "interrupts = <0 18 4>",
+     [r"SPI 18 is given to virtio slot 2 \(.*\) and to rtc@9010000"]),
+    ("interrupt_out_of_range", QEMU, "interrupts = <0 8 4>",
+     "interrupts = <0 1019 4>",
+     [r"serial@9040000 .*<0 1019 4> is not an SPI below 988"]),
+    ("slot_given_twice", BOARD, "<0 16 0>, <16 16 1>",
+     "<0 17 0>, <16 16 1>",
+     [r"a64-2x2.dts:\d+: error: virtio slot 16 \(SPI 32\) is given to kernel "
+      r"0 and to kernel 1"]),
+    ("slot_that_does_not_exist", BOARD, "<16 16 1>", "<16 17 1>",
+     [r"virtio slot 32 is given to kernel 1, but .* has 32 slots"]),
+    ("device_region_overlap", QEMU, "0x0 0x09010000 0x0 0x1000>",
+     "0x0 0x09010000 0x0 0x31000>",
+     [r"serial@9040000 .* at 0x9040000-0x9040fff overlaps rtc@9010000 .* at "
+      r"0x9010000-0x9040fff"]),
+    ("device_overlaps_dram", QEMU, "0x0 0x080a0000 0x0 0x00f60000>",
+     "0x0 0x080a0000 0x0 0x40000000>",
+     [r"interrupt-controller@8000000 .* overlaps the DRAM 0x40000000"]),
+    ("device_of_no_such_kernel", COMMON, "&rtc { tombolo,owner = <0>; }",
+     "&rtc { tombolo,owner = <3>; }",
+     [r"a64-common.dtsi:\d+: error: rtc@9010000 .* is given to kernel 3, but "
+      r"the kernels of a64-2x2 are 0 to 1"]),
+    ("device_owned_and_common", COMMON, "&rtc { tombolo,owner = <0>; }",
+     "&rtc { tombolo,owner = <0>; tombolo,common; }",
+     [r"rtc@9010000 .* is tombolo,common and also given to kernel 0"]),
+    ("cpu_given_twice", BOARD, "<0x0 0x2>, <0x0 0x3>",
+     "<0x0 0x1>, <0x0 0x3>",
+     [r"CPU 0x1 is given to kernel 1 and to kernel 0 \(.*a64-2x2.dts:\d+\)",
+      r"CPU 0x2 of virt belongs to no kernel"]),
+    ("cpu_that_does_not_exist", BOARD, "<0x0 0x2>, <0x0 0x3>",
+     "<0x0 0x2>, <0x0 0x3>, <0x0 0x4>",
+     [r"CPU 0x4 of kernel 1 is not one of virt: its MPIDRs are 0x0, 0x1"]),
+    ("cpu_bad_mpidr", QEMU, "<0x0 0x2>, <0x0 0x3>",
+     "<0x0 0x2>, <0x0 0x80000003>",
+     [r"CPU 0x80000003 is not an MPIDR"]),
+    ("load_address_outside_memory", BOARD, "load-dtb = <0x0 0x88000000>",
+     "load-dtb = <0x0 0x78000000>",
+     [r"load-dtb 0x78000000 is outside the memory of kernel 1, "
+      r"0x80000000-0xbedfffff"]),
+    ("load_address_not_aligned", BOARD, "load-image = <0x0 0x80000000>",
+     "load-image = <0x0 0x80010000>",
+     [r"load-image 0x80010000 of kernel 1 is not a multiple of 0x200000"]),
+    ("load_addresses_equal", BOARD, "load-initrd = <0x0 0x89000000>",
+     "load-initrd = <0x0 0x88000000>",
+     [r"load-initrd and load-dtb of kernel 1 are both 0x88000000"]),
+    ("load_address_missing", BOARD, "load-dtb = <0x0 0x88000000>;", "",
+     [r"kernel 1 has no load-dtb"]),
+    ("window_too_small", COMMON, "pool = <64 0x10000>",
+     "pool = <256 0x10000>",
+     [r"the mailbox needs 0x2033000 bytes \(2 sections of 0x1019000 and one "
+      r"page\), but the window .* has 0x1000000"]),
+    ("slot_size_not_of_lines", COMMON, "<256 128>", "<256 96>",
+     [r"mailbox lane 0 .*: size 96 is not a multiple of 64"]),
+    ("slot_count_not_a_power_of_two", COMMON, "<256 256>", "<200 256>",
+     [r"mailbox lane 1 .*: count 200 is not a power of two"]),
+    ("pool_count_not_a_power_of_two", COMMON, "<64 0x10000>",
+     "<48 0x10000>", [r"mailbox pool .*: count 48 is not a power of two"]),
+    ("shared_irq_word_unspoken", BOARD, "tombolo,shared-irq-words = <0>;",
+     "", [r"warning: SPIs 0 to 15 share a configuration word, used by kernel "
+          r"0 by serial@9000000 .* and kernel 1 by serial@9040000"]),
+    ("shared_irq_word_not_shared", BOARD, "shared-irq-words = <0>;",
+     "shared-irq-words = <0 3>;",
+     [r"names word 3, which no two kernels share"]),
+    ("unknown_property", BOARD, "virtio-rng = <17>", "virtio-rgn = <17>",
+     [r"a64-2x2.dts:\d+: error: unknown property 'virtio-rgn' in "
+      r"/kernels/kernel@1: did you mean 'virtio-rng'\?"]),
+    ("unknown_property_of_device", QEMU, "always-on;", "allways-on;",
+     [r"unknown property 'allways-on' in .*/timer: did you mean "
+      r"'always-on'\?"]),
+    ("unknown_node", BOARD, "spare@bee40000", "spear@bee40000",
+     [r"unknown node /memory-map/spear@bee40000: did you mean 'spare'\?"]),
+    ("missing_property", BOARD, "cpus = <0x0 0x2>, <0x0 0x3>;", "",
+     [r"/kernels/kernel@1 has no 'cpus'"]),
+    ("property_of_wrong_shape", BOARD, "load-dtb = <0x0 0x88000000>",
+     "load-dtb = <0x88000000>",
+     [r"'load-dtb' of /kernels/kernel@1 must be 2 cells; it has 4 bytes"]),
+    ("kernel_ids_not_from_zero", BOARD,
+     "kernel@1 {\n			reg = <1>", "kernel@2 {\n			reg = <2>",
+     [r"the kernels are numbered 0, 2; they must be 0 to 1"]),
+    ("sgis_do_not_suffice", COMMON, "sgi-base = <8>", "sgi-base = <15>",
+     [r"sgi-base 15 and 2 kernels need SGIs up to 16, but the last one is "
+      r"15"]),
+    ("sgis_of_linux", COMMON, "sgi-base = <8>", "sgi-base = <5>",
+     [r"sgi-base 5: SGIs 0 to 7 are used by Linux"]),
+    ("doorbell_unknown", COMMON, "tombolo,gic-sgi-doorbell",
+     "tombolo,gic-sgi-dorbell",
+     [r"doorbell 'tombolo,gic-sgi-dorbell' is not known"]),
+    ("isa_unknown", QEMU, 'isa = "arm64"', 'isa = "arm46"',
+     [r"isa 'arm46' of virt is not known; known are: arm64"]),
+    ("console_of_another_kernel", BOARD, "console = <&uart1>",
+     "console = <&uart0>",
+     [r"the console of kernel 1 is serial@9000000 .*, which belongs to "
+      r"kernel 0"]),
+    ("console_is_no_uart", BOARD, "console = <&uart1>", "console = <&virt>",
+     [r"'console' of /kernels/kernel@1 does not point to a UART of virt"]),
+    ("console_missing", BOARD, "console = <&uart1>;", "",
+     [r"kernel 1 needs either 'console' or 'virtio-console', it has none"]),
+    ("virtio_in_slot_of_another", BOARD, "virtio-disk = <16>",
+     "virtio-disk = <9>",
+     [r"virtio-disk of kernel 1 is in slot 9, which belongs to kernel 0"]),
+    ("virtio_slot_used_twice", BOARD, "virtio-rng = <17>",
+     "virtio-rng = <16>",
+     [r"virtio-rng and virtio-disk of kernel 1 are both in slot 16"]),
+    ("overlay_before_root", BOARD, "virtio-disk = <0>", "virtio-disk = <5>",
+     [r"virtio-overlay in slot 2 comes before virtio-disk in slot 5"]),
+    ("label_unknown", BOARD, "console = <&uart1>", "console = <&uart7>",
+     [r"uart7", r"is not a valid device tree source"]),
+    ("syntax_error", BOARD, "cpus = <0x0 0x0>, <0x0 0x1>;",
+     "cpus = <0x0 0x0>, <0x0 0x1>",
+     [r"a64-2x2.dts:\d+.*syntax error",
+      r"is not a valid device tree source: correct the place"]),
+    ("unit_address_differs", BOARD, "mailbox@bf000000", "mailbox@bf100000",
+     [r"mailbox@bf100000 begins at 0xbf000000: its name must be "
+      r"mailbox@bf000000"]),
+]
+
+
+def check_case(folder, case):
+    name, file, old, new, patterns = case
+    soc = folder / "wrong" / name
+    shutil.copytree(DTS / "soc", soc)
+    text = (soc / file).read_text()
+    assert text.count(old) >= 1, f"the test's text is not in {file}: {old}"
+    (soc / file).write_text(text.replace(old, new, 1))
+    done = generate(soc / BOARD, soc / "out")
+    warning_only = patterns[0].startswith("warning")
+    assert (done.returncode == 0) == warning_only, \
+        f"exit status {done.returncode}\n{done.stderr}"
+    assert (soc / "out").exists() == warning_only, "wrong output directory"
+    assert "Traceback" not in done.stderr, done.stderr
+    for pattern in patterns:
+        assert re.search(pattern, done.stderr), \
+            f"no match for {pattern}\nin {done.stderr}"
+
+
+def tests(folder):
+    for case in CASES:
+        yield f"error: {case[0]}", lambda c=case: check_case(folder, c)
+    yield "error: missing_file", lambda: check_missing(folder)
+
+
+def check_missing(folder):
+    done = generate(folder / "nothing.dts", folder / "out")
+    assert done.returncode, "a missing description was accepted"
+    assert "nothing.dts" in done.stderr and "Traceback" not in done.stderr, \
+        done.stderr
