@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Finds the suites, reads what they declare, and groups them into boots.
+
+A suite is an executable suites/<area>/<name>; lines `#: key value` (or
+`//: key value` in C) at its top declare how it wants to be run:
+
+  boards    names of the boards it makes sense on (default: all)
+  level     quick (default), all, or soak: which run includes it
+  boot      shared (default), own, or a name: which boot it shares
+  append    words added to kernel 0's command line for that boot
+  timeout   seconds it may take (default 60)
+  log       `k<N> REGEX` or `any REGEX`: trouble in a log that it provokes
+"""
+
+import os
+import re
+from dataclasses import dataclass, field
+
+from .errors import USAGE, Failure
+
+ROOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..",
+                    "suites")
+# What disturbs the least comes first; they may share a boot.
+AREAS = ("boot", "kunit", "messages", "net", "lifecycle", "faults", "leaks")
+LEVELS = ("quick", "all", "soak")
+KEYS = {"boards", "level", "boot", "append", "timeout", "log"}
+
+
+@dataclass
+class Suite:
+    area: str
+    name: str
+    boards: list = field(default_factory=list)
+    level: str = "quick"
+    boot: str = "shared"
+    append: str = ""
+    timeout: float = 60
+    expected: list = field(default_factory=list)
+    summary: str = ""
+
+    @property
+    def id(self):
+        return f"{self.area}/{self.name}"
+
+
+def parse(area, name, text):
+    """A Suite from its file's first lines."""
+    suite = Suite(area, name)
+    for line in text.splitlines()[1:40]:
+        declared = re.match(r"^(?:#|//|\s\*): (\w+)\s+(.*)$", line)
+        if declared:
+            declare(suite, declared.group(1), declared.group(2).strip())
+        elif not suite.summary and "SPDX" not in line:
+            suite.summary = line.strip("#/* ")
+    return suite
+
+
+def declare(suite, key, value):
+    if key not in KEYS:
+        raise Failure(USAGE, f"suite {suite.id}: unknown declaration {key}")
+    if key == "log":
+        kernel, _, pattern = value.partition(" ")
+        number = int(kernel[1:]) if kernel != "any" else None
+        suite.expected.append({"kernel": number, "pattern": pattern})
+    elif key == "boards":
+        suite.boards = value.split()
+    elif key == "timeout":
+        suite.timeout = float(value)
+    else:
+        setattr(suite, key, value)
+
+
+def find(root=ROOT):
+    """All suites, in the order in which they run."""
+    suites = []
+    for area in AREAS:
+        directory = os.path.join(root, area)
+        for name in sorted(os.listdir(directory)
+                           if os.path.isdir(directory) else []):
+            path = os.path.join(directory, name)
+            if os.access(path, os.X_OK) or name.endswith(".c"):
+                with open(path, encoding="utf-8") as file:
+                    suites.append(parse(area, name.removesuffix(".c"),
+                                        file.read(4096)))
+    return suites
+
+
+def select(suites, board, level, names):
+    """The suites for a board: by level, or those that names ask for."""
+    known = {suite.id for suite in suites} | {s.area for s in suites}
+    for name in names:
+        if name not in known:
+            raise Failure(USAGE, f"there is no suite {name}; "
+                          "see board-tests/test --list")
+    chosen = [s for s in suites if not s.boards or board in s.boards]
+    if names:
+        return [s for s in chosen if s.area in names or s.id in names]
+    wanted = LEVELS[:2] if level == "all" else (level,)
+    return [s for s in chosen if s.level in wanted]
+
+
+def boots(suites):
+    """Groups of suites that share a boot, in order of first appearance."""
+    groups = {}
+    for suite in suites:
+        key = suite.id if suite.boot == "own" else suite.boot
+        groups.setdefault((key, suite.append), []).append(suite)
+    return [group for _, group in groups.items()]
