@@ -509,16 +509,15 @@ static int send_large(struct imb_link *link, u16 service, const void *data,
 
 	if (buf < 0)
 		return buf;
-	imb_port_copy_out(link->port,
-			  imb_pool_data(&link->pool_tx, (u32)buf), data, len);
+	imb_port_copy_out(link->port, imb_pool_data(&link->pool_tx, (u32)buf),
+			  data, len);
 	ret = imb_link_send_buf(link, service, (u32)buf, len);
 	if (ret)
 		imb_pool_put(&link->pool_tx, (u32)buf);
 	return ret;
 }
 
-int imb_link_send(struct imb_link *link, u16 service, const void *data,
-		  u32 len)
+int imb_link_send(struct imb_link *link, u16 service, const void *data, u32 len)
 {
 	u8 __shm *to;
 	int ret;

@@ -6,8 +6,9 @@
 #define IMB_CONTROL_LINES (3 + 2 * IMB_WIRE_LANES)
 
 static_assert(IMB_CONTROL_LINES * IMB_WIRE_MAX_LINE +
-		      IMB_WIRE_MAX_BUFS * sizeof(__le64) <=
-	      IMB_WIRE_CONTROL_SIZE, "the control page holds its tables");
+			      IMB_WIRE_MAX_BUFS * sizeof(__le64) <=
+		      IMB_WIRE_CONTROL_SIZE,
+	      "the control page holds its tables");
 
 static bool power_of_two(u32 v)
 {
@@ -24,8 +25,8 @@ static bool lane_ok(const struct imb_geometry *g, u32 lane)
 	u32 slots = g->lane[lane].slots;
 	u32 size = g->lane[lane].slot_size;
 
-	return power_of_two(slots) && slots >= 2 && slots <= 1u << 16 &&
-	       size && size % g->line == 0 && size <= 1u << 16;
+	return power_of_two(slots) && slots >= 2 && slots <= 1u << 16 && size &&
+	       size % g->line == 0 && size <= 1u << 16;
 }
 
 int imb_geometry_check(const struct imb_geometry *g, u64 window)

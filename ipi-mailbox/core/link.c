@@ -39,23 +39,34 @@ const char *imb_link_state_name(unsigned int state)
 	return state < IMB_LINK_STATES ? state_names[state] : "?";
 }
 
+/* The part of a hello that is written between the two states of its guard. */
+#define HELLO_PLAIN offsetof(struct imb_wire_hello, magic)
+
 /* Epochs and tags: 0 means none. */
 static u32 next_nonzero(u32 v)
 {
 	return v + 1 ? v + 1 : 1;
 }
 
+static void __shm *out_at(const struct imb_link *link, u64 offset)
+{
+	return link->out + offset;
+}
+
+static const void __shm *in_at(const struct imb_link *link, u64 offset)
+{
+	return link->in + offset;
+}
+
 static struct imb_wire_hello __shm *our_hello(const struct imb_link *link)
 {
-	return (struct imb_wire_hello __shm *)(link->out + imb_offset_hello(
-							   &link->geometry));
+	return out_at(link, imb_offset_hello(&link->geometry));
 }
 
 static const struct imb_wire_hello __shm *
 their_hello(const struct imb_link *link)
 {
-	return (const struct imb_wire_hello __shm
-			*)(link->in + imb_offset_hello(&link->geometry));
+	return in_at(link, imb_offset_hello(&link->geometry));
 }
 
 /* Say where we stand, as one snapshot guarded by an odd-even count. */
@@ -80,8 +91,8 @@ static void write_hello(struct imb_link *link)
 
 	imb_port_store32(link->port, &to->guard, link->guard + 1);
 	imb_port_wmb(link->port);
-	imb_port_copy_out(link->port, &to->magic, &h.magic,
-			  sizeof(h) - offsetof(struct imb_wire_hello, magic));
+	imb_port_copy_out(link->port, (u8 __shm *)to + HELLO_PLAIN,
+			  (u8 *)&h + HELLO_PLAIN, sizeof(h) - HELLO_PLAIN);
 	/* ORDER: pairs with imb_port_rmb() in read_hello() */
 	imb_port_wmb(link->port);
 	link->guard += 2;
@@ -223,8 +234,7 @@ static void step(struct imb_link *link, enum imb_link_input input,
 static void beat(struct imb_link *link)
 {
 	struct imb_wire_beat __shm *to =
-		(struct imb_wire_beat __shm *)(link->out + imb_offset_beat(
-							   &link->geometry));
+		out_at(link, imb_offset_beat(&link->geometry));
 
 	imb_publish(link->port, &to->count, ++link->beat);
 }
@@ -232,8 +242,7 @@ static void beat(struct imb_link *link)
 static u64 read_beat(struct imb_link *link)
 {
 	const struct imb_wire_beat __shm *from =
-		(const struct imb_wire_beat __shm
-			 *)(link->in + imb_offset_beat(&link->geometry));
+		in_at(link, imb_offset_beat(&link->geometry));
 
 	return imb_observe(link->port, &from->count);
 }
@@ -289,8 +298,7 @@ static void look(struct imb_link *link)
 	if (link->state == IMB_LINK_FENCED || link->state == IMB_LINK_STOPPED)
 		return;
 	watch_beat(link);
-	if (!link->alive ||
-	    imb_port_now_ms(link->port) < link->hold_until_ms ||
+	if (!link->alive || imb_port_now_ms(link->port) < link->hold_until_ms ||
 	    !read_hello(link, &h))
 		return;
 	for (i = 0; i < 2; i++) {
@@ -385,14 +393,12 @@ static void init_lane(struct imb_link *link, u32 lane)
 	rx->count = g->lane[lane].slots;
 	tx->size = g->lane[lane].slot_size;
 	rx->size = g->lane[lane].slot_size;
-	tx->slots = link->out + imb_offset_slots(g, lane);
-	rx->slots = link->in + imb_offset_slots(g, lane);
-	tx->mine = (struct imb_wire_producer __shm *)(link->out + producer);
-	rx->theirs =
-		(const struct imb_wire_producer __shm *)(link->in + producer);
-	rx->mine = (struct imb_wire_consumer __shm *)(link->out + consumer);
-	tx->theirs =
-		(const struct imb_wire_consumer __shm *)(link->in + consumer);
+	tx->slots = out_at(link, imb_offset_slots(g, lane));
+	rx->slots = in_at(link, imb_offset_slots(g, lane));
+	tx->mine = out_at(link, producer);
+	rx->theirs = in_at(link, producer);
+	rx->mine = out_at(link, consumer);
+	tx->theirs = in_at(link, consumer);
 }
 
 static void init_pool(struct imb_link *link)
@@ -407,14 +413,12 @@ static void init_pool(struct imb_link *link)
 	rx->count = g->bufs;
 	tx->size = g->buf_size;
 	rx->size = g->buf_size;
-	tx->bufs = link->out + imb_offset_pool(g);
-	rx->bufs = link->in + imb_offset_pool(g);
-	rx->returns = (__le64 __shm *)(link->out + imb_offset_returns(g));
-	tx->returns = (const __le64 __shm *)(link->in + imb_offset_returns(g));
-	tx->mine = (struct imb_wire_pool __shm *)(link->out +
-						  imb_offset_want(g));
-	rx->theirs = (const struct imb_wire_pool __shm *)(link->in +
-							  imb_offset_want(g));
+	tx->bufs = out_at(link, imb_offset_pool(g));
+	rx->bufs = in_at(link, imb_offset_pool(g));
+	rx->returns = out_at(link, imb_offset_returns(g));
+	tx->returns = in_at(link, imb_offset_returns(g));
+	tx->mine = out_at(link, imb_offset_want(g));
+	rx->theirs = in_at(link, imb_offset_want(g));
 }
 
 /*

@@ -22,6 +22,9 @@
 /* A producer that waits is rung when this part of the ring is free. */
 #define WANT_PART 4
 
+/* The part of a slot's head that is written before its sequence word. */
+#define SLOT_PLAIN offsetof(struct imb_wire_slot, len)
+
 /* Is @p within [@first, @first + @n), modulo 2^32? */
 static bool within(u32 p, u32 first, u32 n)
 {
@@ -35,17 +38,18 @@ static u32 part(u32 count, u32 divisor)
 
 static struct imb_wire_slot __shm *tx_slot(const struct imb_tx *tx, u32 pos)
 {
-	return (struct imb_wire_slot __shm *)(tx->slots +
-					      (pos & (tx->count - 1)) *
-						      (size_t)tx->size);
+	void __shm *at = tx->slots + (size_t)(pos & (tx->count - 1)) * tx->size;
+
+	return at;
 }
 
 static const struct imb_wire_slot __shm *rx_slot(const struct imb_rx *rx,
 						 u32 pos)
 {
-	return (const struct imb_wire_slot __shm
-			*)(rx->slots +
-			   (pos & (rx->count - 1)) * (size_t)rx->size);
+	const void __shm *at =
+		rx->slots + (size_t)(pos & (rx->count - 1)) * rx->size;
+
+	return at;
 }
 
 void imb_tx_start(struct imb_tx *tx, u32 tag)
@@ -98,8 +102,8 @@ void imb_tx_commit(struct imb_tx *tx, u32 len, u16 service, u16 flags)
 				      .flags = cpu_to_le16(flags) };
 	u32 total = len + (u32)sizeof(*slot);
 
-	imb_port_copy_out(tx->port, &slot->len, &head.len,
-			  sizeof(head) - offsetof(struct imb_wire_slot, len));
+	imb_port_copy_out(tx->port, (u8 __shm *)slot + SLOT_PLAIN,
+			  (u8 *)&head + SLOT_PLAIN, sizeof(head) - SLOT_PLAIN);
 	/* The slot's first line goes out with the word, the others before. */
 	if (total > IMB_WIRE_LINE)
 		imb_port_clean(tx->port, (u8 __shm *)slot + IMB_WIRE_LINE,
@@ -160,7 +164,8 @@ int imb_rx_peek(struct imb_rx *rx, struct imb_slot *slot)
 	u32 total;
 
 	/* ORDER: pairs with imb_publish() in imb_tx_commit() */
-	if (imb_observe(rx->port, &from->seq) != IMB_WIRE_WORD(rx->tag, rx->pos))
+	if (imb_observe(rx->port, &from->seq) !=
+	    IMB_WIRE_WORD(rx->tag, rx->pos))
 		return 0;
 	imb_port_copy_in(rx->port, &head, from, sizeof(head));
 	slot->data = (const u8 __shm *)(from + 1);
