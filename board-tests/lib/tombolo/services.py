@@ -35,7 +35,7 @@ class Command:
         text = base64.b64encode(self.command.encode()).decode()
         self.console.write(
             f"\x03\nT={one}; echo @${{T}}{two}^; {{ echo {text} | base64 -d |"
-            " sh; echo; echo =$?; } 2>&1 </dev/null | base64 |"
+            " sh; s=$?; echo; echo =$s; } 2>&1 </dev/null | base64 |"
             f" sed \"s/^/@${{T}}{two}:/\"; echo @${{T}}{two}.\n".encode())
 
     def poll(self):
