@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0
+/* member.c: in a kernel that kernel 0 started, reports life and death to it and obeys its stop. */
+
+#include <linux/cpumask.h>
+#include <linux/ktime.h>
+#include <linux/mailbox_client.h>
+#include <linux/mailbox_controller.h>
+#include <linux/mm.h>
+#include <linux/mod_devicetable.h>
+#include <linux/module.h>
+#include <linux/of_address.h>
+#include <linux/panic_notifier.h>
+#include <linux/platform_device.h>
+#include <linux/reboot.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
+
+#include "block.h"
+
+#define BEAT_MS 100
+
+static unsigned int grace_ms = 5000;
+module_param(grace_ms, uint, 0644);
+MODULE_PARM_DESC(grace_ms, "How long user space may take for the power off that kernel 0 asked for");
+
+/**
+ * struct member - this kernel, as kernel 0 is to see it
+ * @dev:	 the platform device
+ * @block:	 the lifecycle block
+ * @lock:	 protects @report and our line of @block
+ * @report:	 what we wrote last
+ * @client:	 of the mailbox
+ * @bell:	 rings kernel 0's bell, NULL if there is none
+ * @beat:	 the heart
+ * @obey:	 looks for a command
+ * @force:	 ends this kernel if user space did not
+ * @panic_nb:	 last words
+ * @reboot_nb:	 last words
+ */
+struct member {
+	struct device *dev;
+	struct block block;
+	spinlock_t lock;
+	struct boot_report report;
+	struct mbox_client client;
+	struct mbox_chan *bell;
+	struct timer_list beat;
+	struct work_struct obey;
+	struct delayed_work force;
+	struct notifier_block panic_nb;
+	struct notifier_block reboot_nb;
+};
+
+/* Only a hint, kernel 0 looks now and then */
+static void ring(struct member *m)
+{
+	if (m->bell && mbox_send_message(m->bell, NULL) >= 0)
+		mbox_client_txdone(m->bell, 0);
+}
+
+static void write_report(struct member *m)
+{
+	block_write(&m->block, BOOT_REPORT_OFFSET, &m->report, sizeof(m->report));
+}
+
+/* The reason is there before the state that makes it count */
+static void write_state(struct member *m, u32 state, u32 exit)
+{
+	m->report.exit = cpu_to_le32(exit);
+	write_report(m);
+	m->report.state = cpu_to_le32(state);
+	write_report(m);
+}
+
+static void set_state(struct member *m, u32 state, u32 exit)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&m->lock, flags);
+	/* Who is stopping for one reason does not begin to stop for another */
+	if (m->report.state != cpu_to_le32(BOOT_STATE_STOPPING))
+		write_state(m, state, exit);
+	spin_unlock_irqrestore(&m->lock, flags);
+	ring(m);
+}
+
+static bool read_order(struct member *m, struct boot_order *order)
+{
+	block_read(&m->block, BOOT_ORDER_OFFSET, order, sizeof(*order));
+	return order->incarnation == m->report.incarnation;
+}
+
+/* The heart hops from CPU to CPU: it stops if one of them takes no interrupts */
+static void beat(struct timer_list *timer)
+{
+	struct member *m = from_timer(m, timer, beat);
+	unsigned int cpu = cpumask_next(smp_processor_id(), cpu_online_mask);
+	struct boot_order order;
+
+	spin_lock(&m->lock);
+	le64_add_cpu(&m->report.beats, 1);
+	m->report.uptime_ms = cpu_to_le64(ktime_to_ms(ktime_get_boottime()));
+	m->report.cpus = cpu_to_le32(num_online_cpus());
+	write_report(m);
+	spin_unlock(&m->lock);
+
+	if (read_order(m, &order) && order.command_seq != m->report.command_seq)
+		schedule_work(&m->obey);
+
+	if (cpu >= nr_cpu_ids)
+		cpu = cpumask_first(cpu_online_mask);
+	timer->expires = jiffies + msecs_to_jiffies(BEAT_MS);
+	add_timer_on(timer, cpu);
+}
+
+static void force_work(struct work_struct *work)
+{
+	kernel_power_off();
+}
+
+static void obey_work(struct work_struct *work)
+{
+	struct member *m = container_of(work, struct member, obey);
+	struct boot_order order;
+
+	if (!read_order(m, &order) || order.command_seq == m->report.command_seq)
+		return;
+	spin_lock_irq(&m->lock);
+	m->report.command_seq = order.command_seq;
+	spin_unlock_irq(&m->lock);
+
+	switch (le32_to_cpu(order.command)) {
+	case BOOT_COMMAND_STOP:
+		dev_info(m->dev, "kernel 0 asks for a power off\n");
+		set_state(m, BOOT_STATE_STOPPING, BOOT_EXIT_ASKED);
+		orderly_poweroff(true);
+		schedule_delayed_work(&m->force, msecs_to_jiffies(grace_ms));
+		break;
+	case BOOT_COMMAND_QUIT:
+		dev_info(m->dev, "kernel 0 wants this kernel off at once\n");
+		set_state(m, BOOT_STATE_STOPPING, BOOT_EXIT_ASKED);
+		mod_delayed_work(system_wq, &m->force, 0);
+		break;
+	default:
+		dev_warn(m->dev, "kernel 0 sent the unknown command %u\n",
+			 le32_to_cpu(order.command));
+	}
+}
+
+static void hear_bell(struct mbox_client *client, void *message)
+{
+	struct member *m = dev_get_drvdata(client->dev);
+
+	schedule_work(&m->obey);
+}
+
+/*
+ * All other CPUs are stopped and may hold any lock, so none is taken here: our
+ * line has no other writer left, and without a bell kernel 0 sees it as well.
+ */
+static int panicked(struct notifier_block *nb, unsigned long action, void *data)
+{
+	struct member *m = container_of(nb, struct member, panic_nb);
+
+	write_state(m, BOOT_STATE_CRASHED, BOOT_EXIT_PANIC);
+	if (m->bell && !spin_is_locked(&m->bell->lock))
+		ring(m);
+	return NOTIFY_DONE;
+}
+
+static int rebooting(struct notifier_block *nb, unsigned long action, void *data)
+{
+	struct member *m = container_of(nb, struct member, reboot_nb);
+	u32 exit = action == SYS_RESTART ? BOOT_EXIT_REBOOT :
+		   action == SYS_HALT ? BOOT_EXIT_HALT : BOOT_EXIT_POWEROFF;
+
+	set_state(m, BOOT_STATE_STOPPING, exit);
+	return NOTIFY_DONE;
+}
+
+static int get_block(struct member *m, struct device_node *np)
+{
+	struct boot_order order;
+	struct resource res;
+	u32 id;
+	int ret;
+
+	ret = of_property_read_u32(np, "tombolo,kernel-id", &id) ?:
+	      of_address_to_resource(np, 0, &res);
+	if (ret)
+		return dev_err_probe(m->dev, ret, "tombolo,kernel-id or reg is missing\n");
+	m->block.base = devm_memremap(m->dev, res.start, BOOT_LOG_OFFSET, MEMREMAP_WB);
+	if (IS_ERR(m->block.base))
+		return PTR_ERR(m->block.base);
+	m->block.coherent = of_dma_is_coherent(np);
+
+	block_read(&m->block, BOOT_ORDER_OFFSET, &order, sizeof(order));
+	if (le32_to_cpu(order.magic) != BOOT_MAGIC || le32_to_cpu(order.kernel) != id)
+		return dev_err_probe(m->dev, -ENODEV,
+				     "kernel 0 did not start this as kernel %u\n", id);
+	if (le16_to_cpu(order.major) != BOOT_MAJOR)
+		return dev_err_probe(m->dev, -EPROTO,
+				     "kernel 0 speaks version %u of the boot protocol, not %u: use modules of the same release\n",
+				     le16_to_cpu(order.major), BOOT_MAJOR);
+	m->report.incarnation = order.incarnation;
+	m->report.command_seq = order.command_seq;
+	return 0;
+}
+
+static void free_bell(void *data)
+{
+	mbox_free_channel(data);
+}
+
+static int get_bell(struct member *m, struct device_node *np)
+{
+	if (!of_property_present(np, "mboxes"))
+		return 0;
+
+	m->client.dev = m->dev;
+	m->client.rx_callback = hear_bell;
+	m->client.knows_txdone = true;
+	m->bell = mbox_request_channel(&m->client, 0);
+	if (IS_ERR(m->bell))
+		return dev_err_probe(m->dev, PTR_ERR(m->bell), "no doorbell\n");
+	return devm_add_action_or_reset(m->dev, free_bell, m->bell);
+}
+
+static void stop_work(void *data)
+{
+	struct member *m = data;
+
+	cancel_work_sync(&m->obey);
+	cancel_delayed_work_sync(&m->force);
+}
+
+static void live(struct member *m)
+{
+	m->report.major = cpu_to_le16(BOOT_MAJOR);
+	m->report.minor = cpu_to_le16(BOOT_MINOR);
+	m->report.memory_kib = cpu_to_le64(totalram_pages() << (PAGE_SHIFT - 10));
+	m->report.cpus = cpu_to_le32(num_online_cpus());
+
+	m->panic_nb.notifier_call = panicked;
+	m->panic_nb.priority = INT_MAX;
+	atomic_notifier_chain_register(&panic_notifier_list, &m->panic_nb);
+	m->reboot_nb.notifier_call = rebooting;
+	register_reboot_notifier(&m->reboot_nb);
+	set_state(m, BOOT_STATE_UP, BOOT_EXIT_NONE);
+	timer_setup(&m->beat, beat, TIMER_PINNED);
+	mod_timer(&m->beat, jiffies + 1);
+}
+
+static int member_probe(struct platform_device *pdev)
+{
+	struct member *m = devm_kzalloc(&pdev->dev, sizeof(*m), GFP_KERNEL);
+	int ret;
+
+	if (!m)
+		return -ENOMEM;
+
+	m->dev = &pdev->dev;
+	spin_lock_init(&m->lock);
+	INIT_WORK(&m->obey, obey_work);
+	INIT_DELAYED_WORK(&m->force, force_work);
+	platform_set_drvdata(pdev, m);
+
+	ret = get_block(m, pdev->dev.of_node) ?:
+	      devm_add_action_or_reset(m->dev, stop_work, m) ?:
+	      get_bell(m, pdev->dev.of_node);
+	if (ret)
+		return ret;
+	live(m);
+	return 0;
+}
+
+/* Without a heart kernel 0 would call this kernel hung, so say that nobody is here */
+static void member_remove(struct platform_device *pdev)
+{
+	struct member *m = platform_get_drvdata(pdev);
+
+	timer_shutdown_sync(&m->beat);
+	unregister_reboot_notifier(&m->reboot_nb);
+	atomic_notifier_chain_unregister(&panic_notifier_list, &m->panic_nb);
+	set_state(m, BOOT_STATE_NONE, BOOT_EXIT_NONE);
+}
+
+static const struct of_device_id member_of_match[] = {
+	{ .compatible = "tombolo,kernel-member" },
+	{}
+};
+MODULE_DEVICE_TABLE(of, member_of_match);
+
+static struct platform_driver member_driver = {
+	.probe = member_probe,
+	.remove = member_remove,
+	.driver = {
+		.name = "tombolo-member",
+		.of_match_table = member_of_match,
+	},
+};
+module_platform_driver(member_driver);
+
+MODULE_DESCRIPTION("Report to the kernel that started this one");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0
+/* rproc.c: starts and stops the other kernels of the board as remote processors, for kernel 0. */
+
+/*
+ * A kernel that is to be started gets its memory filled (rproc_load.c) and one
+ * CPU turned on by PSCI. From then on it is its own master: it turns on its
+ * other CPUs itself, and only it can turn them off. So a stop is a request,
+ * and the kernel has stopped when PSCI says that each of its CPUs is off. The
+ * patch "arm64: Give borrowed CPUs back" makes sure that every end of a kernel
+ * comes to this, unless it hangs with interrupts off. Then nobody can help: it
+ * is fenced (rproc_watch.c).
+ *
+ * Order of locks: rproc->lock (by the core, around the ops), kproc.lock.
+ */
+
+#include <linux/delay.h>
+#include <linux/mod_devicetable.h>
+#include <linux/module.h>
+#include <linux/of_address.h>
+#include <linux/platform_device.h>
+#include <linux/reboot.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "rproc.h"
+
+#define STOP_POLL_MS 10
+
+static bool auto_boot;
+module_param(auto_boot, bool, 0444);
+MODULE_PARM_DESC(auto_boot, "Start the other kernels when the module is loaded");
+
+static LIST_HEAD(kprocs);
+static DEFINE_MUTEX(kprocs_lock);
+
+bool kproc_all_off(const struct kproc *kp)
+{
+	int i;
+
+	for (i = 0; i < kp->nr_cpus; i++)
+		if (!psci_cpu_is_off(&kp->psci, kp->mpidr[i]))
+			return false;
+	return true;
+}
+
+/* A lost bell costs the kernel's next heartbeat, when it looks by itself */
+static void ring(struct kproc *kp)
+{
+	if (kp->bell && mbox_send_message(kp->bell, NULL) >= 0)
+		mbox_client_txdone(kp->bell, 0);
+}
+
+static void write_order(struct kproc *kp)
+{
+	block_write(&kp->block, BOOT_ORDER_OFFSET, &kp->order, sizeof(kp->order));
+}
+
+void kproc_command(struct kproc *kp, u32 command)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&kp->lock, flags);
+	kp->stop_asked = true;
+	kp->order.command = cpu_to_le32(command);
+	write_order(kp);
+	le32_add_cpu(&kp->order.command_seq, 1);
+	write_order(kp);
+	spin_unlock_irqrestore(&kp->lock, flags);
+
+	ring(kp);
+}
+
+/* Nothing of a life before may be seen in the new one */
+static void clear_block(struct kproc *kp)
+{
+	kproc_keep_log(kp);
+	memset(kp->block.base, 0, BOOT_BLOCK_SIZE);
+	cache_clean(kp->block.base, BOOT_BLOCK_SIZE);
+
+	kp->order.command = cpu_to_le32(BOOT_COMMAND_NONE);
+	write_order(kp);
+}
+
+static int kproc_start(struct rproc *rproc)
+{
+	struct kproc *kp = rproc->priv;
+	unsigned long flags;
+	long ret;
+	int i;
+
+	for (i = 0; i < kp->nr_cpus; i++) {
+		if (psci_cpu_is_off(&kp->psci, kp->mpidr[i]))
+			continue;
+		dev_err(kp->dev, "CPU %#llx of %s is not off, so it cannot be started\n",
+			kp->mpidr[i], rproc->name);
+		return -EBUSY;
+	}
+
+	spin_lock_irqsave(&kp->lock, flags);
+	le64_add_cpu(&kp->order.incarnation, 1);
+	kp->stop_asked = false;
+	spin_unlock_irqrestore(&kp->lock, flags);
+	clear_block(kp);
+
+	kproc_set_health(kp, TOMBOLO_KERNEL_STARTING);
+	ret = psci_cpu_on(&kp->psci, kp->mpidr[0], kp->load[PART_IMAGE], kp->load[PART_DTB]);
+	if (ret) {
+		dev_err(kp->dev, "the firmware does not turn on CPU %#llx: error %ld\n",
+			kp->mpidr[0], ret);
+		kproc_set_health(kp, TOMBOLO_KERNEL_OFF);
+		return -EIO;
+	}
+	kproc_watch(kp);
+	return 0;
+}
+
+/* 0: off; -EBUSY: not in time; -EINTR: the caller is being killed */
+static int wait_off(struct kproc *kp)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(stop_timeout_ms);
+
+	while (!kproc_all_off(kp)) {
+		if (time_after(jiffies, end))
+			return -EBUSY;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		msleep(STOP_POLL_MS);
+	}
+	return 0;
+}
+
+static int kproc_stop(struct rproc *rproc)
+{
+	struct kproc *kp = rproc->priv;
+	bool crashed = rproc->state == RPROC_CRASHED;
+	unsigned long flags;
+	int ret;
+
+	if (!kproc_all_off(kp) && !kp->stop_asked)
+		kproc_command(kp, BOOT_COMMAND_STOP);
+	ret = wait_off(kp);
+	if (ret == -EBUSY)
+		kproc_fence(kp, "it does not stop");
+	if (ret)
+		return ret;
+
+	spin_lock_irqsave(&kp->lock, flags);
+	kp->watched = false;
+	if (kp->stop_asked && !crashed)
+		kp->last_exit = "asked";
+	spin_unlock_irqrestore(&kp->lock, flags);
+
+	kproc_reset_devices(kp);
+	/* A crashed kernel stays "crashed" until it is started again */
+	if (!crashed)
+		kproc_set_health(kp, TOMBOLO_KERNEL_OFF);
+	return 0;
+}
+
+static const struct rproc_ops kproc_ops = {
+	.sanity_check = kproc_check_image,
+	.load = kproc_load,
+	.start = kproc_start,
+	.stop = kproc_stop,
+};
+
+/* Kernel 0 takes the board down with it: let the others end in order, all at once */
+static int kproc_reboot(struct notifier_block *nb, unsigned long action, void *data)
+{
+	struct kproc *kp;
+
+	mutex_lock(&kprocs_lock);
+	list_for_each_entry(kp, &kprocs, node)
+		if (kp->rproc->state == RPROC_RUNNING)
+			kproc_command(kp, BOOT_COMMAND_QUIT);
+	list_for_each_entry(kp, &kprocs, node)
+		kproc_shut(kp);
+	mutex_unlock(&kprocs_lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block kproc_reboot_nb = {
+	.notifier_call = kproc_reboot,
+	.priority = INT_MAX,
+};
+
+static int get_cpus(struct kproc *kp, struct device_node *np)
+{
+	int n = of_property_count_u64_elems(np, "tombolo,cpus");
+
+	if (n <= 0)
+		return dev_err_probe(kp->dev, -EINVAL, "tombolo,cpus is missing\n");
+
+	kp->mpidr = devm_kcalloc(kp->dev, n, sizeof(*kp->mpidr), GFP_KERNEL);
+	if (!kp->mpidr)
+		return -ENOMEM;
+	kp->nr_cpus = n;
+	return of_property_read_u64_array(np, "tombolo,cpus", kp->mpidr, n);
+}
+
+static int get_parts(struct kproc *kp, struct device_node *np)
+{
+	int i, ret;
+
+	ret = of_property_read_u64_array(np, "tombolo,load-addresses", kp->load, PARTS);
+	if (ret)
+		return dev_err_probe(kp->dev, ret, "tombolo,load-addresses needs %d addresses\n",
+				     PARTS);
+	for (i = 0; i < PARTS; i++) {
+		ret = of_property_read_string_index(np, "firmware-name", i, &kp->firmware[i]);
+		if (ret)
+			return dev_err_probe(kp->dev, ret, "firmware-name needs %d names\n",
+					     PARTS);
+	}
+	return 0;
+}
+
+static int get_psci(struct kproc *kp)
+{
+	static const struct of_device_id ids[] = {
+		{ .compatible = "arm,psci-1.0" },
+		{ .compatible = "arm,psci-0.2" },
+		{}
+	};
+	struct device_node *np = of_find_matching_node(NULL, ids);
+	const char *method;
+	int ret;
+
+	ret = of_property_read_string(np, "method", &method);
+	of_node_put(np);
+	if (ret)
+		return dev_err_probe(kp->dev, ret, "no PSCI node with a method\n");
+	kp->psci.smc = !strcmp(method, "smc");
+	return 0;
+}
+
+static int get_memory(struct kproc *kp, struct device_node *np)
+{
+	int i = of_property_match_string(np, "reg-names", "memory");
+	int ret = of_address_to_resource(np, i, &kp->memory);
+
+	if (ret)
+		return dev_err_probe(kp->dev, ret, "no reg called memory\n");
+	if (region_intersects(kp->memory.start, resource_size(&kp->memory),
+			      IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) != REGION_DISJOINT)
+		return dev_err_probe(kp->dev, -EBUSY,
+				     "%pR is in use by this kernel; boot it with less memory (mem=)\n",
+				     &kp->memory);
+	return 0;
+}
+
+static int get_block(struct kproc *kp, struct device_node *np)
+{
+	int i = of_property_match_string(np, "reg-names", "boot");
+	struct boot_order old;
+	struct resource res;
+	int ret;
+
+	ret = of_address_to_resource(np, i, &res);
+	if (ret || resource_size(&res) < BOOT_BLOCK_SIZE)
+		return dev_err_probe(kp->dev, -EINVAL, "no reg called boot with %#x bytes\n",
+				     BOOT_BLOCK_SIZE);
+	kp->block.base = devm_memremap(kp->dev, res.start, BOOT_BLOCK_SIZE, MEMREMAP_WB);
+	if (IS_ERR(kp->block.base))
+		return PTR_ERR(kp->block.base);
+	kp->block.coherent = of_dma_is_coherent(np);
+
+	kp->order.magic = cpu_to_le32(BOOT_MAGIC);
+	kp->order.major = cpu_to_le16(BOOT_MAJOR);
+	kp->order.minor = cpu_to_le16(BOOT_MINOR);
+	kp->order.kernel = cpu_to_le32(kp->id);
+	/* Incarnations go on counting when this module is loaded again */
+	block_read(&kp->block, BOOT_ORDER_OFFSET, &old, sizeof(old));
+	if (old.magic == kp->order.magic)
+		kp->order.incarnation = old.incarnation;
+	return 0;
+}
+
+static int get_virtio(struct kproc *kp, struct device_node *np)
+{
+	int n = of_property_count_strings(np, "reg-names");
+	struct resource res;
+	const char *name;
+	int i;
+
+	kp->virtio = devm_kcalloc(kp->dev, max(n, 1), sizeof(*kp->virtio), GFP_KERNEL);
+	if (!kp->virtio)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		if (of_property_read_string_index(np, "reg-names", i, &name) ||
+		    !strstarts(name, "virtio") || of_address_to_resource(np, i, &res))
+			continue;
+		kp->virtio[kp->nr_virtio] = devm_ioremap(kp->dev, res.start, resource_size(&res));
+		if (!kp->virtio[kp->nr_virtio++])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void free_bell(void *data)
+{
+	mbox_free_channel(data);
+}
+
+static int get_bell(struct kproc *kp, struct device_node *np)
+{
+	if (!of_property_present(np, "mboxes"))
+		return 0;
+
+	kp->client.dev = kp->dev;
+	kp->client.rx_callback = kproc_bell;
+	kp->client.knows_txdone = true;
+	kp->bell = mbox_request_channel(&kp->client, 0);
+	if (IS_ERR(kp->bell))
+		return dev_err_probe(kp->dev, PTR_ERR(kp->bell), "no doorbell\n");
+	return devm_add_action_or_reset(kp->dev, free_bell, kp->bell);
+}
+
+static int kproc_describe(struct kproc *kp, struct device_node *np)
+{
+	return get_cpus(kp, np) ?: get_parts(kp, np) ?: get_psci(kp) ?: get_memory(kp, np) ?:
+	       get_virtio(kp, np) ?: get_block(kp, np);
+}
+
+static void kproc_leave(void *data)
+{
+	struct kproc *kp = data;
+
+	mutex_lock(&kprocs_lock);
+	list_del(&kp->node);
+	mutex_unlock(&kprocs_lock);
+}
+
+static void kproc_end(void *data)
+{
+	struct kproc *kp = data;
+
+	cancel_delayed_work_sync(&kp->tick);
+	vfree(kp->last_log);
+}
+
+static int kproc_probe(struct platform_device *pdev)
+{
+	struct device_node *np = pdev->dev.of_node;
+	const char *firmware;
+	struct rproc *rproc;
+	struct kproc *kp;
+	char name[16];
+	u32 id;
+	int ret;
+
+	if (of_property_read_u32(np, "tombolo,kernel-id", &id) ||
+	    of_property_read_string(np, "firmware-name", &firmware))
+		return dev_err_probe(&pdev->dev, -EINVAL,
+				     "tombolo,kernel-id or firmware-name is missing\n");
+	snprintf(name, sizeof(name), "kernel%u", id);
+	rproc = devm_rproc_alloc(&pdev->dev, name, &kproc_ops, firmware, sizeof(*kp));
+	if (!rproc)
+		return -ENOMEM;
+
+	kp = rproc->priv;
+	kp->rproc = rproc;
+	kp->dev = &pdev->dev;
+	kp->id = id;
+	kp->last_exit = "none";
+	spin_lock_init(&kp->lock);
+	mutex_init(&kp->log_lock);
+	INIT_DELAYED_WORK(&kp->tick, kproc_tick);
+	platform_set_drvdata(pdev, kp);
+
+	ret = kproc_describe(kp, np) ?: get_bell(kp, np) ?:
+	      devm_add_action_or_reset(kp->dev, kproc_end, kp);
+	if (ret)
+		return ret;
+
+	rproc->auto_boot = auto_boot;
+	rproc->dump_conf = RPROC_COREDUMP_ENABLED;
+	rproc_coredump_set_elf_info(rproc, ELFCLASS64, EM_AARCH64);
+	ret = devm_rproc_add(kp->dev, rproc);
+	if (ret)
+		return ret;
+	kproc_show_logs(kp);
+
+	mutex_lock(&kprocs_lock);
+	list_add_tail(&kp->node, &kprocs);
+	mutex_unlock(&kprocs_lock);
+	return devm_add_action_or_reset(kp->dev, kproc_leave, kp);
+}
+
+static const struct of_device_id kproc_of_match[] = {
+	{ .compatible = "tombolo,kernel-rproc" },
+	{}
+};
+MODULE_DEVICE_TABLE(of, kproc_of_match);
+
+static struct platform_driver kproc_driver = {
+	.probe = kproc_probe,
+	.driver = {
+		.name = "tombolo-rproc",
+		.of_match_table = kproc_of_match,
+		.dev_groups = kproc_groups,
+	},
+};
+
+static int __init kproc_init(void)
+{
+	int ret;
+
+	ret = register_reboot_notifier(&kproc_reboot_nb);
+	if (ret)
+		return ret;
+	ret = platform_driver_register(&kproc_driver);
+	if (ret)
+		unregister_reboot_notifier(&kproc_reboot_nb);
+	return ret;
+}
+module_init(kproc_init);
+
+static void __exit kproc_exit(void)
+{
+	platform_driver_unregister(&kproc_driver);
+	unregister_reboot_notifier(&kproc_reboot_nb);
+}
+module_exit(kproc_exit);
+
+MODULE_DESCRIPTION("Start and stop the other kernels of the board");
+MODULE_LICENSE("GPL");
