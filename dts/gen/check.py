@@ -7,6 +7,7 @@ Every error names both sides of what disagrees and the place to look at.
 
 import check_devices
 import check_memory
+from model import IMB_WIRE
 
 ISAS = ("arm64",)
 DOORBELLS = ("tombolo,gic-sgi-doorbell",)
@@ -51,9 +52,11 @@ def check_cores(machine, problems):
         if group.isa not in ISAS:
             problems.error(group.where, f"isa '{group.isa}' of {machine.label}"
                            f" is not known; known are: {', '.join(ISAS)}")
-        if group.line < 16 or group.line & group.line - 1:
+        if group.line & group.line - 1 or \
+                not 16 <= group.line <= IMB_WIRE["MAX_LINE"]:
             problems.error(group.where, f"cache line of {group.line} bytes: "
-                           "it must be a power of two of at least 16")
+                           "it must be a power of two of 16 to "
+                           f"{IMB_WIRE['MAX_LINE']}")
         for mpidr in group.cpus:
             if mpidr & ~MPIDR_MASK:
                 problems.error(group.where, f"CPU {mpidr:#x} is not an MPIDR: "
@@ -140,25 +143,49 @@ def check_doorbell(board, problems):
 
 
 def check_counts(what, count, size, unit, where, problems):
-    if count < 1 or count & count - 1:
+    if count & count - 1:
         problems.error(where, f"{what}: count {count} is not a power of two")
     if size < 1 or size % unit:
         problems.error(where, f"{what}: size {size} is not a multiple of "
                        f"{unit}")
 
 
-def check_mailbox(board, problems):
-    box, line = board.mailbox, board.line
+def check_lanes(board, problems):
+    box, limit = board.mailbox, 1 << 16
+    where = box.node.place("lanes")
+    if len(box.lanes) != IMB_WIRE["LANES"]:
+        problems.error(where, f"the mailbox has {len(box.lanes)} lanes; it "
+                       f"must have {IMB_WIRE['LANES']}")
     for i, (slots, size) in enumerate(box.lanes):
-        check_counts(f"mailbox lane {i} (size in cache lines of {line})",
-                     slots, size, line, box.where, problems)
-    check_counts("mailbox pool (size in pages)", *box.pool, 4096, box.where,
-                 problems)
-    count = len(board.kernels)
+        what = f"mailbox lane {i}"
+        check_counts(f"{what} (size in cache lines of {board.line})", slots,
+                     size, board.line, where, problems)
+        if not 2 <= slots <= limit or size > limit:
+            problems.error(where, f"{what}: {slots} slots of {size} bytes; it "
+                           f"can have 2 to {limit} slots of up to {limit}")
+
+
+def check_pool(board, problems):
+    where, (count, size) = board.mailbox.node.place("pool"), board.mailbox.pool
+    if count == 0:
+        return
+    check_counts("mailbox pool (size in pages)", count, size,
+                 IMB_WIRE["PAGE"], where, problems)
+    if count > IMB_WIRE["MAX_BUFS"] or size > 1 << 24:
+        problems.error(where, f"mailbox pool: {count} buffers of {size} bytes;"
+                       f" it can have {IMB_WIRE['MAX_BUFS']} of up to 16 MiB")
+
+
+def check_mailbox(board, problems):
+    box, count = board.mailbox, len(board.kernels)
+    if not 2 <= count <= IMB_WIRE["KERNELS"]:
+        problems.error(box.node.where, f"{count} kernels: a mailbox connects "
+                       f"2 to {IMB_WIRE['KERNELS']}")
+    check_lanes(board, problems)
+    check_pool(board, problems)
     needed = box.needed(count)
     if box.window.size and box.window.size < needed:
-        problems.error(box.where, f"the mailbox needs {needed:#x} bytes ("
+        problems.error(box.node.where, f"the mailbox needs {needed:#x} bytes ("
                        f"{count * (count - 1)} sections of "
-                       f"{box.section_size():#x} and one page), but the window "
-                       f"in the memory map, {box.window}, has "
-                       f"{box.window.size:#x}")
+                       f"{box.section_size():#x}), but the window in the "
+                       f"memory map, {box.window}, has {box.window.size:#x}")

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Write the layout of the disks (genimage.cfg) and U-Boot's boot entry."""
+"""Write the layout of the disks (genimage.cfg) and U-Boot's boot entry.
+
+The other kernels' disks are empty file systems whose label tells them apart.
+"""
 
 from emit_dts import bootargs
 
@@ -47,9 +50,11 @@ image disk.img {{
         if "disk" in kernel.virtio:
             out += f"""
 image disk{kernel.id}.img {{
-	hdimage {{
-		partition-table-type = "none"
+	ext4 {{
+		label = "kernel{kernel.id}"
+		use-mke2fs = true
 	}}
+	empty = true
 	size = {disk['scratch-mib']}M
 }}
 """

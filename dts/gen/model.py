@@ -8,8 +8,13 @@ or missing properties. Whether the facts agree is check.py's question.
 import difflib
 from dataclasses import dataclass, field
 
-SPI_BASE = 32           # INTID of SPI 0
 BOOT_BLOCK_SIZE = 0x40000
+
+# The mailbox's limits, by their names in ipi-mailbox/include/imb_wire.h. That
+# component is not included here; a test compares the two.
+IMB_WIRE = {"LINE": 64, "MAX_LINE": 128, "PAGE": 4096, "CONTROL_SIZE": 4096,
+            "KERNELS": 8, "LANES": 2, "MAX_BUFS": 256}
+
 VIRTIO_ROLES = ("console", "disk", "rng", "overlay", "serial")
 
 
@@ -163,16 +168,17 @@ class Mailbox:
     lanes: list
     pool: tuple
     window: Range
-    where: str
+    node: object
 
     def section_size(self):
         """Bytes of one ordered pair of kernels: control, lanes, pool."""
-        size = 4096 + sum(slots * size for slots, size in self.lanes)
-        size += self.pool[0] * self.pool[1]
-        return (size + 4095) // 4096 * 4096
+        page = IMB_WIRE["PAGE"]
+        lanes = sum(slots * size for slots, size in self.lanes)
+        return IMB_WIRE["CONTROL_SIZE"] + (lanes + page - 1) // page * page \
+            + self.pool[0] * self.pool[1]
 
     def needed(self, kernels):
-        return 4096 + kernels * (kernels - 1) * self.section_size()
+        return kernels * (kernels - 1) * self.section_size()
 
 
 @dataclass
@@ -191,7 +197,9 @@ class Board:
 
     @property
     def line(self):
-        return max(g.line for m in self.machines for g in m.cores)
+        """The longest cache line, and no less than the mailbox lays out for."""
+        return max(IMB_WIRE["LINE"], *(g.line for m in self.machines
+                                       for g in m.cores))
 
     def kernel(self, number):
         return next((k for k in self.kernels if k.id == number), None)
@@ -450,6 +458,6 @@ def read_board(name, tree, problems):
     return Board(name, text(root, "model"), "coherent" in root.props,
                  machines, sorted(kernels, key=lambda k: k.id), regions,
                  Mailbox(list(zip(lanes[::2], lanes[1::2])),
-                         tuple(box.cells("pool")), window, box.where),
+                         tuple(box.cells("pool")), window, box),
                  text(bell, "compatible"), one(bell, "sgi-base"), bell.where,
                  {k: one(disk, k) for k in disk.props})
