@@ -63,3 +63,49 @@ in_state() {
 boot_id() {
 	on "$1" "cat /proc/sys/kernel/random/boot_id"
 }
+
+# kattr N NAME: what tombolo-rproc says of kernel N: health, incarnation, ...
+kattr() {
+	cat "$(rproc "$1")/device/$2"
+}
+
+kattr_is() {
+	[ "$(kattr "$1" "$2")" = "$3" ]
+}
+
+# after_life N INCARNATION: kernel N lives a later life than that.
+after_life() {
+	[ "$(kattr "$1" incarnation)" -gt "$2" ] && kattr_is "$1" health ok
+}
+
+# soon N COMMAND: run it in kernel N after we have heard that it will be, for
+# commands that end the kernel.
+soon() {
+	on "$1" "(sleep 0.3; $2) >/dev/null 2>&1 &" ||
+		fail "kernel $1 does not take commands"
+}
+
+wait_for_life() {
+	until_true 60 after_life "$1" "$2" || fail "kernel $1 is not up again:" \
+		"$(rproc_state "$1"), $(kattr "$1" health)," \
+		"incarnation $(kattr "$1" incarnation)"
+}
+
+start_kernel() {
+	life=$(kattr "$1" incarnation)
+	echo start >"$(rproc "$1")/state" || fail "cannot start kernel $1"
+	wait_for_life "$1" "$life"
+}
+
+# The others are what they were: same boot ids as in the file $1.
+boot_ids() {
+	for k in $(seq 0 $((KERNELS - 1))); do
+		[ "$k" = "${1:-none}" ] || echo "$k $(boot_id "$k")"
+	done
+}
+
+disk_is_alive() {
+	timeout 30 sh -c 'echo alive >/root/alive && sync /root/alive &&
+		echo 3 >/proc/sys/vm/drop_caches && grep -q alive /root/alive' ||
+		fail "kernel 0's disk hangs"
+}
