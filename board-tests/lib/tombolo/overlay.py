@@ -12,10 +12,12 @@ RUN = "run/tombolo"
 
 # The command's status travels behind its output in the same stream, so that
 # all of the output has been read when the status is. A NUL and a random token
-# keep it apart from whatever a program prints.
+# keep it apart from whatever a program prints. Then the wrapper waits to be
+# switched off: a board that ends by itself may take unread output with it.
 WRAPPER = """#!/bin/sh
 sh /run/tombolo/user-command
 printf '\\000tombolo-end %s %s\\n' {token} "$?"
+cat /dev/virtio-ports/org.tombolo.host >/dev/null 2>&1
 """
 
 

@@ -97,7 +97,7 @@ start_kernel() {
 	wait_for_life "$1" "$life"
 }
 
-# The others are what they were: same boot ids as in the file $1.
+# boot_ids [N]: the boot ids of all kernels, but not of N.
 boot_ids() {
 	for k in $(seq 0 $((KERNELS - 1))); do
 		[ "$k" = "${1:-none}" ] || echo "$k $(boot_id "$k")"
