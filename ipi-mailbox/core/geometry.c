@@ -116,13 +116,13 @@ u32 imb_offset_returns(const struct imb_geometry *g)
 	return IMB_CONTROL_LINES * g->line;
 }
 
-u32 imb_offset_slots(const struct imb_geometry *g, u32 lane)
+u64 imb_offset_slots(const struct imb_geometry *g, u32 lane)
 {
-	u32 at = IMB_WIRE_CONTROL_SIZE;
+	u64 at = IMB_WIRE_CONTROL_SIZE;
 	u32 i;
 
 	for (i = 0; i < lane; i++)
-		at += g->lane[i].slots * g->lane[i].slot_size;
+		at += (u64)g->lane[i].slots * g->lane[i].slot_size;
 	return at;
 }
 

@@ -67,7 +67,7 @@ u32 imb_offset_producer(const struct imb_geometry *g, u32 lane);
 u32 imb_offset_consumer(const struct imb_geometry *g, u32 lane);
 u32 imb_offset_want(const struct imb_geometry *g);
 u32 imb_offset_returns(const struct imb_geometry *g);
-u32 imb_offset_slots(const struct imb_geometry *g, u32 lane);
+u64 imb_offset_slots(const struct imb_geometry *g, u32 lane);
 u64 imb_offset_pool(const struct imb_geometry *g);
 
 #endif /* IMB_GEOMETRY_H */
