@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/* console.c: shows the log of another kernel, connects to its console, and pings it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+#define ESCAPE 0x1d	/* Ctrl-] */
+
+static int copy_out(const char *path)
+{
+	char text[4096];
+	ssize_t got;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	while ((got = read(fd, text, sizeof(text))) > 0)
+		fwrite(text, 1, got, stdout);
+	close(fd);
+	return got < 0 ? -errno : 0;
+}
+
+int command_log(void)
+{
+	struct kernel kernel;
+	int ret = need_kernel(&kernel);
+
+	if (ret)
+		return ret;
+	ret = copy_out(path_of("/sys/kernel/debug/remoteproc/%s/trace%d", kernel.rproc,
+			       options.last));
+	if (ret == -ENOENT) {
+		fprintf(stderr,
+			"tombolo: the logs are in debugfs: mount -t debugfs debugfs /sys/kernel/debug\n");
+		return EXIT_NO_DRIVER;
+	}
+	return ret ? explain(ret, "read the log of", kernel.id) : EXIT_OK;
+}
+
+/* Both ways until Ctrl-] or the end of one side */
+static void relay(int fd)
+{
+	struct pollfd p[2] = { { .fd = 0, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
+	char text[1024];
+	ssize_t got;
+
+	while (poll(p, 2, -1) > 0) {
+		if (p[0].revents) {
+			got = read(0, text, sizeof(text));
+			if (got <= 0 || memchr(text, ESCAPE, got))
+				return;
+			if (write(fd, text, got) != got)
+				return;
+		}
+		if (p[1].revents) {
+			got = read(fd, text, sizeof(text));
+			if (got <= 0 || write(1, text, got) != got)
+				return;
+		}
+	}
+}
+
+int command_console(void)
+{
+	struct termios old, raw;
+	struct kernel kernel;
+	int ret = need_kernel(&kernel);
+	bool tty;
+	int fd;
+
+	if (ret)
+		return ret;
+	fd = open(path_of("/dev/imb/k%d.console", kernel.id), O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		printf("Kernel %d has a console of its own, which this kernel does not see.\n"
+		       "On an emulated board it is on the host: 'make shell' opens it, and what it printed is in build/<board>/log.\n"
+		       "Its kernel log: 'tombolo log %d'. A shell on it: 'ssh kernel%d'.\n",
+		       kernel.id, kernel.id, kernel.id);
+		return EXIT_OK;
+	}
+	tty = !tcgetattr(0, &old);
+	if (tty) {
+		printf("Console of kernel %d, Ctrl-] ends it.\n", kernel.id);
+		fflush(stdout);
+		raw = old;
+		cfmakeraw(&raw);
+		tcsetattr(0, TCSANOW, &raw);
+	}
+	relay(fd);
+	if (tty)
+		tcsetattr(0, TCSANOW, &old);
+	close(fd);
+	return EXIT_OK;
+}
+
+static void print_ping(int peer, const struct echo_result *r)
+{
+	if (options.json) {
+		printf("{\"kernel\": %d, \"size\": %d, \"sent\": %d, \"lost\": %d, \"min_us\": %.2f, \"avg_us\": %.2f, \"max_us\": %.2f}\n",
+		       peer, options.size, r->sent, r->lost, r->min_us, r->avg_us, r->max_us);
+		return;
+	}
+	printf("kernel %d: %d messages of %d bytes, %d lost", peer, r->sent, options.size, r->lost);
+	if (r->sent > r->lost)
+		printf(", round trip min/avg/max %.1f/%.1f/%.1f us", r->min_us, r->avg_us, r->max_us);
+	printf("\n");
+}
+
+/* Any kernel may ping any other, so this does not ask who controls whom */
+int command_ping(void)
+{
+	struct echo_result result;
+	int peer, fd, ret;
+
+	if (options.nr != 1) {
+		fprintf(stderr, "tombolo: give the number of one kernel\n");
+		return EXIT_USAGE;
+	}
+	peer = options.kernels[0];
+	fd = echo_open(peer);
+	if (fd == -ENOENT) {
+		fprintf(stderr,
+			"tombolo: no echo service of kernel %d here: is there such a kernel, and is the imb module loaded?\n",
+			peer);
+		return EXIT_NO_KERNEL;
+	}
+	if (fd < 0)
+		return explain(fd, "ping", peer);
+	ret = echo_round_trips(fd, options.count, options.size, &result);
+	close(fd);
+	if (ret)
+		return explain(ret, "ping", peer);
+	print_ping(peer, &result);
+	return result.lost ? EXIT_FAILED : EXIT_OK;
+}

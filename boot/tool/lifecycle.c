@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/* lifecycle.c: start and stop other kernels, and wait until it is done. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+#define POLL_US		50000
+/* The driver gives up after 10 s; this is for the case that it does not */
+#define STOP_S		30
+#define START_S		60
+
+static void health_of(const struct kernel *kernel, char *to, size_t size)
+{
+	if (read_text(to, size, "/sys/class/remoteproc/%s/device/health", kernel->rproc) <= 0)
+		snprintf(to, size, "gone");
+}
+
+static void state_of(const struct kernel *kernel, char *to, size_t size)
+{
+	if (read_text(to, size, "/sys/class/remoteproc/%s/state", kernel->rproc) <= 0)
+		snprintf(to, size, "gone");
+}
+
+static void say(const struct kernel *kernel, const char *what)
+{
+	if (!options.json)
+		printf("kernel %d %s\n", kernel->id, what);
+}
+
+static int start_one(const struct kernel *kernel)
+{
+	char state[24], health[24];
+	int ret;
+
+	state_of(kernel, state, sizeof(state));
+	health_of(kernel, health, sizeof(health));
+	if (!strcmp(health, "fenced")) {
+		fprintf(stderr,
+			"tombolo: kernel %d is fenced: it died and its CPUs still run; only a reset of the board gets them back\n",
+			kernel->id);
+		return EXIT_FAILED;
+	}
+	if (!strcmp(state, "running")) {
+		say(kernel, "runs already");
+		return EXIT_OK;
+	}
+	if (!strcmp(state, "crashed"))
+		ret = write_text("recover", "/sys/class/remoteproc/%s/recovery", kernel->rproc);
+	else
+		ret = write_text("start", "/sys/class/remoteproc/%s/state", kernel->rproc);
+	if (ret)
+		return explain(ret, "start", kernel->id);
+	say(kernel, "is started");
+	return EXIT_OK;
+}
+
+/* Until it is up, is over, or the time is */
+static int wait_up(const struct kernel *kernel, double end)
+{
+	char health[24];
+
+	for (;;) {
+		health_of(kernel, health, sizeof(health));
+		if (!strcmp(health, "ok")) {
+			say(kernel, "is up");
+			return EXIT_OK;
+		}
+		if (strcmp(health, "starting") && strcmp(health, "crashed")) {
+			fprintf(stderr, "tombolo: kernel %d did not come up, it is %s; see 'tombolo log %d'\n",
+				kernel->id, health, kernel->id);
+			return EXIT_FAILED;
+		}
+		if (now() > end) {
+			fprintf(stderr, "tombolo: kernel %d is not up in time, it is %s; see 'tombolo log %d'\n",
+				kernel->id, health, kernel->id);
+			return EXIT_TIMEOUT;
+		}
+		usleep(POLL_US);
+	}
+}
+
+static void print_result(const struct kernel *kernels, int n, const int *status)
+{
+	char health[24];
+	int i;
+
+	printf("[");
+	for (i = 0; i < n; i++) {
+		health_of(&kernels[i], health, sizeof(health));
+		printf("%s{\"kernel\": %d, \"state\": \"%s\", \"status\": %d}", i ? ", " : "",
+		       kernels[i].id, health, status[i]);
+	}
+	printf("]\n");
+}
+
+static int worst(const int *status, int n)
+{
+	int i, ret = EXIT_OK;
+
+	for (i = 0; i < n; i++)
+		if (status[i] && !ret)
+			ret = status[i];
+	return ret;
+}
+
+int command_start(void)
+{
+	struct kernel kernels[MAX_KERNELS];
+	int status[MAX_KERNELS] = { 0 };
+	int n = choose_kernels(kernels);
+	double end;
+	int i;
+
+	if (n < 0)
+		return -n;
+	for (i = 0; i < n; i++)
+		status[i] = start_one(&kernels[i]);
+	end = now() + (options.wait_s ? options.wait_s : START_S);
+	for (i = 0; i < n && options.wait_s >= 0; i++)
+		if (!status[i])
+			status[i] = wait_up(&kernels[i], end);
+	if (options.json)
+		print_result(kernels, n, status);
+	return worst(status, n);
+}
+
+/* In a process of its own, as the driver answers when the kernel is off */
+static int stop_one(const struct kernel *kernel)
+{
+	char state[24];
+	int ret;
+
+	state_of(kernel, state, sizeof(state));
+	if (!strcmp(state, "offline")) {
+		say(kernel, "is off already");
+		return EXIT_OK;
+	}
+	if (!strcmp(state, "crashed")) {
+		fprintf(stderr,
+			"tombolo: kernel %d crashed and does not run; 'tombolo start %d' starts it again\n",
+			kernel->id, kernel->id);
+		return EXIT_FAILED;
+	}
+	/* It counts the starts, and stops with the last one */
+	while (!strcmp(state, "running")) {
+		ret = write_text("stop", "/sys/class/remoteproc/%s/state", kernel->rproc);
+		if (ret)
+			return explain(ret, "stop", kernel->id);
+		state_of(kernel, state, sizeof(state));
+		if (*options.root)
+			break;
+	}
+	say(kernel, "is off");
+	return EXIT_OK;
+}
+
+static pid_t stop_in_child(const struct kernel *kernel)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	pid = stop_one(kernel);
+	fflush(NULL);
+	_exit(pid);
+}
+
+static int wait_off(const struct kernel *kernel, pid_t pid, double end)
+{
+	int status;
+
+	if (pid < 0)
+		return EXIT_FAILED;
+	while (!waitpid(pid, &status, WNOHANG)) {
+		if (now() > end) {
+			kill(pid, SIGKILL);
+			waitpid(pid, &status, 0);
+			fprintf(stderr, "tombolo: kernel %d did not stop in time\n", kernel->id);
+			return EXIT_TIMEOUT;
+		}
+		usleep(POLL_US);
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+}
+
+int command_stop(void)
+{
+	struct kernel kernels[MAX_KERNELS];
+	pid_t pids[MAX_KERNELS];
+	int status[MAX_KERNELS] = { 0 };
+	int n = choose_kernels(kernels);
+	double end = now() + (options.wait_s > 0 ? options.wait_s : STOP_S);
+	int i;
+
+	if (n < 0)
+		return -n;
+	fflush(NULL);
+	for (i = 0; i < n; i++)
+		pids[i] = stop_in_child(&kernels[i]);
+	for (i = 0; i < n; i++)
+		status[i] = wait_off(&kernels[i], pids[i], end);
+	if (options.json)
+		print_result(kernels, n, status);
+	return worst(status, n);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/* tombolo.c: the command line of tombolo(1), which shows and controls the kernels of a board. */
+#include <argp.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+struct options options = { .root = "", .wait_s = -1, .count = 10, .size = 64 };
+
+static const struct command {
+	const char *name;
+	int (*run)(void);
+} commands[] = {
+	{ "status", command_status },	{ "start", command_start }, { "stop", command_stop },
+	{ "log", command_log },		{ "console", command_console }, { "ping", command_ping },
+};
+
+static const char doc[] =
+	"Show and control the Linux kernels of this board.\v"
+	"Commands:\n"
+	"  status          all kernels: cores, memory, uptime, state, link, speed\n"
+	"  start N...      start kernels; with --wait, until they are up\n"
+	"  stop N...       stop kernels, and wait until they are off\n"
+	"  log N           the kernel log of kernel N, dead or alive\n"
+	"  console N       connect to the console of kernel N, or say where it is\n"
+	"  ping N          messages to kernel N and back\n"
+	"\n"
+	"Exit status: 0 done, 1 the kernel did not do it, 2 wrong usage, 3 no such kernel,\n"
+	"4 no driver (see the message), 5 not in time, 6 not permitted.\n";
+
+static const struct argp_option argp_options[] = {
+	{ "all", 'a', NULL, 0, "all other kernels", 0 },
+	{ "json", 'j', NULL, 0, "print JSON", 0 },
+	{ "wait", 'w', "SEC", OPTION_ARG_OPTIONAL, "wait at most SEC seconds (60)", 0 },
+	{ "last", 'l', NULL, 0, "log: of the life before this one", 0 },
+	{ "fast", 'f', NULL, 0, "status: do not measure the links", 0 },
+	{ "count", 'c', "COUNT", 0, "ping: messages to send (10)", 0 },
+	{ "size", 's', "BYTES", 0, "ping: size of a message (64)", 0 },
+	{ "root", 'R', "DIR", 0, "look up /sys, /proc and /dev in DIR", 0 },
+	{ 0 }
+};
+
+static const struct command *command;
+
+static int number(struct argp_state *state, const char *text, int min, int max, const char *what)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	if (!*text || *end || value < min || value > max)
+		argp_error(state, "%s is a number from %d to %d, not '%s'", what, min, max, text);
+	return value;
+}
+
+static void argument(struct argp_state *state, const char *text)
+{
+	unsigned int i;
+
+	if (command) {
+		if (options.nr == MAX_KERNELS)
+			argp_error(state, "too many kernels");
+		options.kernels[options.nr++] = number(state, text, 0, MAX_KERNELS - 1, "a kernel");
+		return;
+	}
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(text, commands[i].name))
+			command = &commands[i];
+	if (!command)
+		argp_error(state, "there is no command '%s'", text);
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	switch (key) {
+	case 'a':
+		options.all = true;
+		break;
+	case 'j':
+		options.json = true;
+		break;
+	case 'w':
+		options.wait_s = text ? number(state, text, 1, 3600, "--wait") : 0;
+		break;
+	case 'l':
+		options.last = true;
+		break;
+	case 'f':
+		options.fast = true;
+		break;
+	case 'c':
+		options.count = number(state, text, 1, 1000000000, "--count");
+		break;
+	case 's':
+		options.size = number(state, text, 1, 65536, "--size");
+		break;
+	case 'R':
+		options.root = text;
+		break;
+	case ARGP_KEY_ARG:
+		argument(state, text);
+		break;
+	case ARGP_KEY_END:
+		if (!command)
+			argp_error(state, "say what to do: status, start, stop, log, console or ping");
+		if (options.all && options.nr)
+			argp_error(state, "either --all or numbers of kernels");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+/* "--wait 30" is meant as "--wait=30"; getopt knows no such optional argument */
+static void join_wait(int *argc, char **argv)
+{
+	static char joined[32];
+	int i, k;
+
+	for (i = 1; i + 1 < *argc; i++) {
+		if (strcmp(argv[i], "--wait") || !isdigit((unsigned char)argv[i + 1][0]))
+			continue;
+		snprintf(joined, sizeof(joined), "--wait=%s", argv[i + 1]);
+		argv[i] = joined;
+		for (k = i + 1; k < *argc; k++)
+			argv[k] = argv[k + 1];
+		(*argc)--;
+		return;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct argp argp = {
+		.options = argp_options,
+		.parser = parse,
+		.args_doc = "COMMAND [N...]",
+		.doc = doc,
+	};
+
+	argp_err_exit_status = EXIT_USAGE;
+	join_wait(&argc, argv);
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	return command->run();
+}
