@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0
+# Makefile - the front door: every target of Tombolo. The work is done by the
+# components' own Makefiles and scripts; here is only what depends on what.
+
+BOARD ?= a64-2x2
+CMD ?=
+OVERLAY ?=
+TIMEOUT ?= 120
+DEBUG ?=
+V ?=
+# A kernel with all checkers is a build of its own, beside the usual one.
+O ?= build$(if $(DEBUG),/debug)
+override O := $(abspath $(O))
+export BOARD DEBUG O V OVERLAY
+# Not to be expanded by make, nor handed down on command lines
+export TOMBOLO_CMD := $(value CMD)
+unexport CMD
+MAKEOVERRIDES :=
+
+boards := $(patsubst dts/soc/%.dts,%,$(wildcard dts/soc/*.dts))
+ifeq ($(filter $(BOARD),$(boards)),)
+$(error There is no board '$(BOARD)': use one of $(boards))
+endif
+
+MAKEFLAGS += --no-print-directory
+
+# The other exit statuses of make exec than 2: see the C file
+ifneq ($(filter exec,$(MAKECMDGOALS)),)
+$(if $(TOMBOLO_CMD),,$(error Say what to run: make exec CMD='...'))
+ifneq ($(and $(filter load,$(.FEATURES)),$(shell command -v gcc)),)
+export TOMBOLO_STATUS := $(O)/exec-status.$(shell echo $$PPID)
+-load $(O)/exit_status.so
+$(O)/exit_status.so: boot/scripts/exit_status.c
+	mkdir -p $(@D)
+	gcc -O2 -Wall -shared -fPIC -o $@ $<
+endif
+endif
+$(V).SILENT:
+
+help: ## this list
+	echo 'Tombolo: several kernels on one board. Targets:'
+	sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | \
+		awk -F'\t' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+	echo 'Variables:'
+	echo '  BOARD=$(BOARD)  one of: $(boards)'
+	echo "  CMD='...' OVERLAY=dir TIMEOUT=$(TIMEOUT)  for make exec"
+	echo '  DEBUG=1 a kernel with all checkers; V=1 show commands; O=build'
+	echo '  TOMBOLO_CACHE=~/.cache/tombolo  what is built once is kept here'
+
+run: image ## install what is missing, build, boot, demonstrate
+	board-tests/run --board $(BOARD)
+
+test: image deps-test ## all tests; the last line is the totals
+	boot/scripts/run-tests $(BOARD)
+
+check: deps-test ## the tests that need no board: styles, cores, harness
+	boot/scripts/run-tests
+
+shell: image ## the consoles of all kernels, for a person
+	board-tests/shell --board $(BOARD)
+
+exec: image ## run CMD as root in kernel 0, with its exit status
+	board-tests/exec --board $(BOARD) --timeout $(TIMEOUT) \
+		$(if $(OVERLAY),--overlay "$$OVERLAY") $(if $(V),--verbose) \
+		-- "$$TOMBOLO_CMD" || { s=$$?; [ -z "$$TOMBOLO_STATUS" ] || \
+		echo $$s >"$$TOMBOLO_STATUS"; exit $$s; }
+
+board-test: image ## the tests that run on the board
+	board-tests/test --board $(BOARD)
+
+kunit: image ## the kernel modules' own tests, on the board
+	board-tests/test --board $(BOARD) --suite kunit
+
+soak: image ## long tests: a thousand crashes
+	board-tests/test --board $(BOARD) --soak
+
+bench: image deps-bench ## measure, on this machine and on the board
+	$(MAKE) -C ipi-mailbox bench
+
+host-test: deps-test ## unit, property and simulated cache tests of the cores
+	$(MAKE) -C ipi-mailbox check
+
+model: deps-test ## explore all interleavings of the core's small cases
+	$(MAKE) -C ipi-mailbox model
+
+fuzz: deps-test ## let a fuzzer play a hostile peer
+	$(MAKE) -C ipi-mailbox fuzz
+
+mutate: deps-test ## show that every barrier is needed and tested
+	$(MAKE) -C ipi-mailbox mutate
+
+image: deps rootfs u-boot dtbs ## the disks of BOARD: build/BOARD/*.img
+	boot/image/build
+
+kernel: deps ## build/linux
+	kernel-patches/scripts/build-kernel
+
+u-boot: deps ## build/u-boot
+	boot/u-boot/build
+
+modules: kernel ## our kernel modules: build/modules
+	boot/scripts/build-modules
+
+tool: deps ## tombolo, the program for kernel 0: build/tool
+	$(MAKE) -s -C boot/tool O=$(O)/tool CROSS_COMPILE=aarch64-linux-gnu-
+
+rootfs: modules tool ## the root file systems: build/rootfs
+	boot/rootfs/build-userland
+	boot/rootfs/build
+
+dtbs: deps ## device trees and headers of BOARD: build/BOARD/gen
+	$(MAKE) -s -C dts
+
+deps: ## check for and install what building and running needs
+	boot/scripts/deps run
+
+deps-test: deps
+	boot/scripts/deps test
+
+deps-bench: deps
+	boot/scripts/deps bench
+
+clean: ## remove what was built here, keep the cache
+	rm -rf $(O)
+
+distclean: clean ## remove the cache too: everything is fetched again
+	boot/scripts/distclean
+
+.PHONY: help run test check shell exec board-test kunit soak bench host-test \
+	model fuzz mutate image kernel u-boot modules tool rootfs dtbs deps \
+	deps-test deps-bench clean distclean
