@@ -12,6 +12,9 @@
  */
 #include "channel.h"
 
+/* Under load, room is looked for once in so many events. */
+#define ROOM_EVERY 16
+
 static u8 todo_bit(u32 op)
 {
 	return (u8)(1u << op);
@@ -56,7 +59,8 @@ int imb_link_open(struct imb_link *link, u16 service, u8 lane, u32 window)
 	if (service >= IMB_WIRE_SERVICES || lane >= IMB_WIRE_LANES)
 		return -EINVAL;
 	ch = &link->channels[service];
-	if (ch->open)
+	/* On another lane an OPEN could overtake the CLOSE before it. */
+	if (ch->open || ((ch->draining || ch->todo) && ch->lane != lane))
 		return -EBUSY;
 	ch->open = true;
 	ch->lane = lane;
@@ -112,9 +116,15 @@ bool imb_channel_fallen(struct imb_link *link, struct imb_event *event)
 
 u32 imb_link_max_message(const struct imb_link *link)
 {
-	u32 inline_max = imb_slot_capacity(link->tx[IMB_LANE_BULK].size);
+	u32 least = link->tx[0].size;
+	u32 lane;
 
-	return link->pool_tx.count ? link->pool_tx.size : inline_max;
+	if (link->pool_tx.count)
+		return link->pool_tx.size;
+	for (lane = 1; lane < IMB_WIRE_LANES; lane++)
+		if (link->tx[lane].size < least)
+			least = link->tx[lane].size;
+	return imb_slot_capacity(least);
 }
 
 static struct imb_tx *channel_tx(struct imb_link *link, u16 service)
@@ -254,7 +264,11 @@ static void mark_lane(struct imb_link *link, u32 lane)
 			link->news |= 1ull << service;
 }
 
-/* Who waits for room is marked when there is some, or asks for a bell again. */
+/*
+ * Who waits for room is marked when there is some, or asks for a bell again.
+ * That costs accesses to shared memory, so it is done when there is nothing
+ * else to do, and now and then under load.
+ */
 static int look_for_room(struct imb_link *link)
 {
 	u8 __shm *to;
@@ -374,11 +388,12 @@ static int message(struct imb_link *link, u32 lane, const struct imb_slot *slot,
 		drop(link, event);
 		return 0;
 	}
-	if (!ch->window)
-		return 0;
-	if (!ch->rx_left)
-		return -EPROTO;
-	ch->rx_left--;
+	if (ch->window) {
+		if (!ch->rx_left)
+			return -EPROTO;
+		ch->rx_left--;
+	}
+	link->reading = true;
 	return 0;
 }
 
@@ -404,20 +419,29 @@ static int lane_next(struct imb_link *link, u32 lane, struct imb_event *event)
 	return ret ? ret : 1;
 }
 
-int imb_channel_next(struct imb_link *link, struct imb_event *event)
+/* Room, then whom it and the last messages concern. */
+static int chores(struct imb_link *link, struct imb_event *event)
 {
 	int ret = look_for_room(link);
+
+	return ret || !link->news ? ret : work_news(link, event);
+}
+
+int imb_channel_next(struct imb_link *link, struct imb_event *event)
+{
+	int ret = 0;
 	u32 lane;
 
-	if (!ret && link->news)
-		ret = work_news(link, event);
+	if (link->news || link->turns++ % ROOM_EVERY == 0)
+		ret = chores(link, event);
 	for (lane = 0; !ret && lane < IMB_WIRE_LANES; lane++)
 		ret = lane_next(link, lane, event);
-	return ret;
+	return ret ? ret : chores(link, event);
 }
 
 void imb_link_done(struct imb_link *link, const struct imb_event *event)
 {
+	link->reading = false;
 	/* A session that ended meanwhile took its slots along. */
 	if (event->tag == link->rx_tag)
 		imb_rx_release(&link->rx[event->lane]);
@@ -479,6 +503,11 @@ int imb_link_buf_get(struct imb_link *link, u16 service)
 		link->channels[service].blocked = true;
 	}
 	return buf;
+}
+
+void imb_link_buf_put(struct imb_link *link, u32 buf)
+{
+	imb_pool_put(&link->pool_tx, buf);
 }
 
 int imb_link_send_buf(struct imb_link *link, u16 service, u32 buf, u32 len)

@@ -101,7 +101,11 @@ static void write_hello(struct imb_link *link)
 	imb_port_bell(link->port);
 }
 
-/* A consistent copy of the peer's hello, or false: look again later. */
+/*
+ * A consistent copy of the peer's hello, or false: look again later. The guard
+ * never shows the same even value again, and what a cache holds never gets
+ * older: one guard before and after means one hello in between.
+ */
 static bool read_hello(struct imb_link *link, struct imb_wire_hello *h)
 {
 	const struct imb_wire_hello __shm *from = their_hello(link);
@@ -113,7 +117,6 @@ static bool read_hello(struct imb_link *link, struct imb_wire_hello *h)
 	imb_port_rmb(link->port);
 	imb_port_copy_in(link->port, h, from, sizeof(*h));
 	imb_port_rmb(link->port);
-	imb_port_inval(link->port, from, sizeof(*from));
 	return !(guard & 1) &&
 	       imb_port_load32(link->port, &from->guard) == guard;
 }
@@ -287,7 +290,8 @@ static enum imb_link_input classify(struct imb_link *link,
 
 /*
  * Look at the peer's hello and follow it. Twice, because one hello may both be
- * new to us and acknowledge us.
+ * new to us and acknowledge us. Not while the host reads a message: adopting a
+ * restarted peer lets it write into that message's slot.
  */
 static void look(struct imb_link *link)
 {
@@ -296,6 +300,8 @@ static void look(struct imb_link *link)
 	int i;
 
 	if (link->state == IMB_LINK_FENCED || link->state == IMB_LINK_STOPPED)
+		return;
+	if (link->reading)
 		return;
 	watch_beat(link);
 	if (!link->alive || imb_port_now_ms(link->port) < link->hold_until_ms ||

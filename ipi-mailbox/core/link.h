@@ -8,7 +8,9 @@
  *
  * Locking: none here. The host lets one context at a time call into a link; an
  * event's payload may be read without that, between imb_link_next() and
- * imb_link_done(), and there is one such reader at a time.
+ * imb_link_done(): there is one such reader at a time, and nobody calls
+ * imb_link_next() meanwhile. A by-reference payload stays readable until it is
+ * returned or the link falls.
  */
 #ifndef IMB_LINK_H
 #define IMB_LINK_H
@@ -144,6 +146,7 @@ struct imb_link_counts {
  * @told_up: the host has been told LINK_UP
  * @fell: the link has left UP since
  * @alive: the peer's beat has moved since it was last given up
+ * @reading: the host has a MESSAGE and has not said imb_link_done()
  * @guard: guard of our hello line
  * @epoch: our session
  * @adopted: the peer's epoch that we have acknowledged
@@ -157,6 +160,7 @@ struct imb_link_counts {
  * @hold_until_ms: until when this one is not
  * @waiting: lanes on which a send found no slot, one bit each
  * @pool_waiting: a send found no buffer
+ * @turns: calls of imb_link_next(), to look for room now and then
  * @news: channels that the host may have to be told of, one bit each
  * @tx: producers, one for each lane
  * @rx: consumers
@@ -180,6 +184,7 @@ struct imb_link {
 	bool told_up;
 	bool fell;
 	bool alive;
+	bool reading;
 	u32 guard;
 	u32 epoch;
 	u32 adopted;
@@ -193,6 +198,7 @@ struct imb_link {
 	u64 hold_until_ms;
 	u32 waiting;
 	bool pool_waiting;
+	u32 turns;
 	u64 news;
 	struct imb_tx tx[IMB_WIRE_LANES];
 	struct imb_rx rx[IMB_WIRE_LANES];
@@ -270,7 +276,8 @@ void imb_link_input(struct imb_link *link, enum imb_link_input input);
  *
  * Call imb_link_next() after it, to have the peer told.
  *
- * Return: 0, -EINVAL, -EBUSY if it is open.
+ * Return: 0; -EINVAL; -EBUSY if it is open, or is still being closed on another
+ * lane.
  */
 int imb_link_open(struct imb_link *link, u16 service, u8 lane, u32 window);
 
@@ -293,6 +300,15 @@ void imb_link_close(struct imb_link *link, u16 service);
  * Call imb_link_next() after it, to have the peer told.
  */
 void imb_link_consumed(struct imb_link *link, u16 service, u32 tag, u32 n);
+
+/**
+ * imb_link_buf_put() - give back a buffer that was not sent
+ * @link: link
+ * @buf: from imb_link_buf_get(), of any session
+ *
+ * Call imb_link_next() after it: somebody may be waiting for a buffer.
+ */
+void imb_link_buf_put(struct imb_link *link, u32 buf);
 
 /**
  * imb_link_send() - copy a message into the ring or, if large, into a buffer
@@ -339,7 +355,7 @@ int imb_link_send_buf(struct imb_link *link, u16 service, u32 buf, u32 len);
 bool imb_link_kick(struct imb_link *link);
 
 /**
- * imb_link_max_message() - longest message
+ * imb_link_max_message() - longest message that any channel takes
  * @link: link
  *
  * Return: bytes.

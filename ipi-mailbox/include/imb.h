@@ -15,11 +15,13 @@
 
 /* Who uses which channel number; both ends name the same one and lane. */
 enum imb_service {
-	IMB_SERVICE_ECHO = 1, /* answered by imb.ko itself */
+	IMB_SERVICE_ECHO = 1, /* imb.ko of the higher id answers the lower */
 	IMB_SERVICE_LIFECYCLE = 2, /* kernel 0 tells of other kernels' fate */
 	IMB_SERVICE_NET = 3, /* imb-net.ko */
 	IMB_SERVICE_DSM = 4, /* dsm-noncc */
 	IMB_SERVICE_SSI = 5, /* ssi */
+	IMB_SERVICE_ECHO_BACK =
+		6, /* imb.ko of the lower id answers the higher */
 	IMB_SERVICE_TEST = 8, /* 8 to 15: imb-test.ko */
 	IMB_SERVICE_PORT = 32, /* 32 to 47: /dev/imb/k<peer>.<0..15> */
 };
@@ -28,6 +30,21 @@ enum imb_lane {
 	IMB_LANE_FOR_CONTROL = 0, /* short, served first */
 	IMB_LANE_FOR_DATA = 1,
 };
+
+/**
+ * imb_echo_service() - where a kernel's echo service answers
+ * @client: id of the kernel that asks
+ * @server: id of the kernel whose imb.ko answers
+ *
+ * Two numbers, since a channel has no direction that would tell a question from
+ * an answer.
+ *
+ * Return: service to be opened by @client.
+ */
+static inline u16 imb_echo_service(unsigned int client, unsigned int server)
+{
+	return server > client ? IMB_SERVICE_ECHO : IMB_SERVICE_ECHO_BACK;
+}
 
 struct imb_channel;
 
@@ -192,7 +209,7 @@ void imb_buf_put(struct imb_channel *ch, struct imb_buf *buf);
  * @buf: filled in
  *
  * Return: true if the message lies in a buffer: it stays until
- * imb_buf_release(). False for a short one: copy it.
+ * imb_buf_release(), or until the link falls. False for a short one: copy it.
  */
 bool imb_msg_hold(const struct imb_msg *msg, struct imb_buf *buf);
 

@@ -26,8 +26,9 @@
  *		every other kernel that fetches them finds the new bytes. Later
  *		accesses of this kernel come after it.
  * void imb_port_inval(port, const void __shm *p, size_t n)
- *		Forget this kernel's copies of these lines; later loads fetch
- *		them from memory. Lines of which this kernel is the writer are
+ *		Forget this kernel's copies of these lines, after all earlier
+ *		loads of any line are done; later loads fetch them from memory.
+ *		Lines of which this kernel is the writer are
  *		never passed.
  *		Both are empty where caches are coherent, except that clean and
  *		inval still keep the compiler from moving accesses across.
