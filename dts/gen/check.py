@@ -5,6 +5,8 @@
 Every error names both sides of what disagrees and the place to look at.
 """
 
+import re
+
 import check_devices
 import check_memory
 from model import IMB_WIRE
@@ -16,6 +18,7 @@ MPIDR_MASK = 0xff00ffffff
 SGIS = 16
 LINUX_SGIS = 8
 IMAGE_ALIGN = 2 << 20
+MAX_DISK_MIB = 1 << 16
 
 
 def check_board(board, problems):
@@ -35,6 +38,7 @@ def check_board(board, problems):
         check_devices.check_virtio(kernel, problems)
     check_doorbell(board, problems)
     check_mailbox(board, problems)
+    check_disk(board, problems)
 
 
 def check_ids(board, problems):
@@ -52,18 +56,22 @@ def check_cores(machine, problems):
         if group.isa not in ISAS:
             problems.error(group.where, f"isa '{group.isa}' of {machine.label}"
                            f" is not known; known are: {', '.join(ISAS)}")
-        if group.line & group.line - 1 or \
-                not 16 <= group.line <= IMB_WIRE["MAX_LINE"]:
-            problems.error(group.where, f"cache line of {group.line} bytes: "
-                           "it must be a power of two of 16 to "
-                           f"{IMB_WIRE['MAX_LINE']}")
+        for line in group.lines:
+            if line & line - 1 or not 16 <= line <= IMB_WIRE["MAX_LINE"]:
+                problems.error(group.where, f"cache line of {line} bytes: it "
+                               "must be a power of two of 16 to "
+                               f"{IMB_WIRE['MAX_LINE']}")
         for mpidr in group.cpus:
             if mpidr & ~MPIDR_MASK:
                 problems.error(group.where, f"CPU {mpidr:#x} is not an MPIDR: "
                                f"bits outside {MPIDR_MASK:#x} are set")
+    if not re.fullmatch(r"\d+\.\d+", machine.min_version):
+        problems.error(machine.where, f"min-version '{machine.min_version}' of "
+                       f"{machine.label} is not of the form 9.1")
     if not machine.cores:
         problems.error(machine.where, f"{machine.label} has no cores")
-    if machine.psci_method not in ("hvc", "smc"):
+    if any(g.isa == "arm64" for g in machine.cores) and \
+            machine.psci_method not in ("hvc", "smc"):
         problems.error(machine.where, f"psci-method of {machine.label} must be"
                        " \"hvc\" or \"smc\"")
 
@@ -140,6 +148,13 @@ def check_doorbell(board, problems):
     if len({id(k.machine) for k in board.kernels}) > 1:
         problems.error(where, "an SGI reaches only CPUs of its own interrupt "
                        "controller, but the kernels are on several machines")
+
+
+def check_disk(board, problems):
+    for what, mib in board.disk.items():
+        if not 1 <= mib <= MAX_DISK_MIB:
+            problems.error(board.disk_where, f"{what} {mib}: a disk or "
+                           f"partition has 1 to {MAX_DISK_MIB} MiB")
 
 
 def check_counts(what, count, size, unit, where, problems):

@@ -2,21 +2,60 @@
 """Judge a machine's devices: registers, interrupts, owners, consoles."""
 
 SPI_LIMIT = 988         # INTIDs 32 to 1019
+PPI_LIMIT = 16
 SPIS_PER_WORD = 16      # in the interrupt controller's configuration words
 EDGE, LEVEL = 1, 4
+# Properties that point to other nodes, and which property of those says how
+# many cells follow.
+REFERENCES = {"clocks": "#clock-cells", "interrupt-parent": None}
 
 
 def check_devices(board, machine, problems):
     for device in machine.devices:
         check_owner(board, machine, device, problems)
-        for spi, flags in device.spis:
-            if spi >= SPI_LIMIT or flags not in (EDGE, LEVEL):
-                problems.error(device.where, f"{device}: interrupt <0 {spi} "
-                               f"{flags}> is not an SPI below {SPI_LIMIT} with"
-                               f" flags {EDGE} (edge) or {LEVEL} (level)")
+        check_numbers(device, problems)
+        check_references(board, device, problems)
     check_overlaps(board, machine, problems)
     check_interrupts(machine, problems)
     check_shared_words(machine, problems)
+
+
+def check_numbers(device, problems):
+    cells = device.node.cells("interrupts")
+    if device.slot is not None:
+        cells = [0, *device.spis[0]]
+    for kind, number, flags in zip(cells[::3], cells[1::3], cells[2::3]):
+        limit = {0: SPI_LIMIT, 1: PPI_LIMIT}.get(kind, 0)
+        if number >= limit or flags not in (EDGE, LEVEL):
+            problems.error(device.where, f"{device}: <{kind} {number} {flags}>"
+                           f" is not an SPI <0 n f> with n below {SPI_LIMIT} "
+                           f"or a PPI <1 n f> with n below {PPI_LIMIT}, with f"
+                           f" {EDGE} (edge) or {LEVEL} (level)")
+
+
+def check_references(board, device, problems):
+    """What a device needs (a clock) must be in the same trees."""
+    if device.owner is None and not device.common:
+        return
+    common = {d.node for m in board.machines for d in m.devices if d.common}
+    for prop in REFERENCES:
+        for target in targets(board.tree, device.node, prop):
+            if target not in common:
+                name = target.path if target else "nothing"
+                problems.error(device.node.place(prop), f"'{prop}' of {device}"
+                               f" points to {name}, which is not "
+                               "tombolo,common")
+
+
+def targets(tree, node, prop):
+    """The nodes that a property points to; None for a wild pointer."""
+    cells = node.cells(prop)
+    while cells:
+        target = tree.by_phandle.get(cells.pop(0))
+        yield target
+        width = target.cells(REFERENCES[prop])[:1] if target and \
+            REFERENCES[prop] else []
+        cells = cells[sum(width):]
 
 
 def check_owner(board, machine, device, problems):
@@ -63,30 +102,27 @@ def check_interrupts(machine, problems):
 
 def check_shared_words(machine, problems):
     """
-    A kernel changes an interrupt's trigger by rewriting a word of 16 under
-    its own lock only, so two kernels in a word can undo each other's change.
+    A kernel sets an SPI to edge by rewriting a word of 16 under its own lock
+    only, so two kernels in a word could undo each other's change; the kernel
+    refuses. Level needs no change: it is what every SPI is after reset.
     """
-    words = {}
-    for device in machine.devices:
-        for spi, _ in device.spis:
-            if device.owner is not None:
-                owners = words.setdefault(spi // SPIS_PER_WORD, {})
-                owners.setdefault(device.owner, device)
-    for word, owners in sorted(words.items()):
-        if len(owners) > 1 and word not in machine.shared_words:
-            first = word * SPIS_PER_WORD
-            names = " and ".join(f"kernel {k} by {d}"
-                                 for k, d in sorted(owners.items()))
-            problems.warning(next(iter(owners.values())).where,
-                             f"SPIs {first} to {first + SPIS_PER_WORD - 1} "
-                             f"share a configuration word, used by {names}; "
-                             "part them, or say that it is known by "
-                             f"tombolo,shared-irq-words = <{word}>")
-    for word in machine.shared_words:
-        if len(words.get(word, ())) < 2:
-            problems.error(machine.where, f"tombolo,shared-irq-words of "
-                           f"{machine.label} names word {word}, which no two "
-                           "kernels share")
+    owners = {s: d for d in machine.devices for s, _ in d.spis
+              if d.owner is not None}
+    for spi, device in owners.items():
+        first = spi // SPIS_PER_WORD * SPIS_PER_WORD
+        word = range(first, first + SPIS_PER_WORD)
+        if dict(device.spis)[spi] != EDGE:
+            continue
+        for s in word:
+            other = owners.get(s)
+            if other is None or other.owner != device.owner:
+                by = f"kernel {other.owner} by {other}" if other else "nobody"
+                problems.error(device.where, f"{device} of kernel "
+                               f"{device.owner} has SPI {spi} as edge, but its "
+                               f"configuration word, SPIs {first} to "
+                               f"{word[-1]}, is not all that kernel's: SPI "
+                               f"{s} belongs to {by}; use level ({LEVEL})")
+                break
 
 
 def check_consoles(kernel, problems):

@@ -42,8 +42,8 @@ def check_owners(board, problems):
                            "boot-block in the memory map")
     check_boot_blocks(board, held, problems)
     if ("mailbox", None) not in held:
-        problems.error(board.mailbox.node.where, "the memory map has no mailbox@"
-                       " region for the mailbox")
+        problems.error(board.mailbox.node.where, "the memory map has no "
+                       "mailbox@ region for the mailbox")
 
 
 def check_boot_blocks(board, held, problems):

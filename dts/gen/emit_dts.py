@@ -5,9 +5,8 @@ Hardware nodes are copied from the description; what says who is who
 (memory, CPUs, doorbell, mailbox, lifecycle) is made here.
 """
 
-# Properties whose first cell of each group is a phandle, and which of the
-# provider's properties says how many cells follow.
-REFERENCES = {"clocks": "#clock-cells", "interrupt-parent": None}
+from check_devices import REFERENCES
+
 NOT_COPIED = ("phandle",)
 
 
@@ -147,16 +146,31 @@ def write_chosen(out, board, kernel):
     out.close()
 
 
-def write_cpus(out, kernel):
+def write_caches(out, node, tree):
+    """The cache properties of a group of cores, or of their second level."""
+    for name in node.props:
+        if "cache" in name or name == "compatible" and node.base == "l2-cache":
+            out.prop(name, *copied_prop(node, name, tree))
+
+
+def write_cpus(out, kernel, tree):
+    group = kernel.cores
     out.open("cpus")
     out.prop("#address-cells", cells(2))
     out.prop("#size-cells", cells(0))
     for mpidr in kernel.cpus:
         out.open(f"cpu@{mpidr:x}")
         out.prop("device_type", *quoted("cpu"))
-        out.prop("compatible", *quoted(kernel.cores.compatible))
+        out.prop("compatible", *quoted(group.compatible))
         out.prop("reg", wide(mpidr))
         out.prop("enable-method", *quoted("psci"))
+        write_caches(out, group.node, tree)
+        if group.l2:
+            out.prop("next-level-cache", "<&l2>")
+        out.close()
+    if group.l2:
+        out.open("l2-cache", "l2")
+        write_caches(out, group.l2, tree)
         out.close()
     out.close()
 
@@ -263,7 +277,7 @@ def tree_of(board, kernel, tree):
     out.prop("device_type", *quoted("memory"))
     out.prop("reg", reg(kernel.ram))
     out.close()
-    write_cpus(out, kernel)
+    write_cpus(out, kernel, tree)
     if kernel.machine.psci_method:
         write_psci(out, kernel)
     for device in kernel.machine.devices:

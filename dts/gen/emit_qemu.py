@@ -25,8 +25,8 @@ def disk_args(kernel):
     k = kernel.id
     return ["-drive", f"if=none,id=disk{k},file=@DISK{k}@,format=raw,"
             "snapshot=on",
-            "-device", f"virtio-blk-device,drive=disk{k},serial=tombolo-disk{k},"
-            f"bus={bus_name(kernel.virtio['disk'])}"]
+            "-device", f"virtio-blk-device,drive=disk{k},"
+            f"serial=tombolo-disk{k},bus={bus_name(kernel.virtio['disk'])}"]
 
 
 def rng_args(kernel):

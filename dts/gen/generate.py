@@ -23,13 +23,14 @@ import emit_json
 import emit_qemu
 import model
 import source
+import words
 
 
 def read(path, problems):
     """The board of a description, checked; None if it can't be used."""
     tree, warnings = source.load(path)
     for line in warnings.splitlines():
-        problems.errors.append(f"{path}: error: dtc warns: {line}")
+        problems.errors.append(f"{line} (counts as an error)")
     board = model.read_board(Path(path).stem, tree, problems)
     if board and not problems.errors:
         check.check_board(board, problems)
@@ -56,8 +57,8 @@ def compile_tree(text, name):
     blob, warnings = source.run_dtc(
         ["-I", "dts", "-O", "dtb", "-"], name, text.encode())
     if warnings:
-        raise source.SourceError(f"{warnings}\n{name}.dts: the generator wrote"
-                                 " a tree that dtc warns of; this is a bug in"
+        raise source.SourceError(f"{warnings}\n{name}.dts: dtc warns of what"
+                                 " the generator wrote; this is a bug in"
                                  " dts/gen")
     return blob
 
@@ -76,14 +77,14 @@ def main():
     parser.add_argument("description", type=Path)
     parser.add_argument("out", type=Path)
     args = parser.parse_args()
-    problems = model.Problems()
+    problems = words.Problems()
     try:
         board, tree = read(args.description, problems)
-        for line in problems.warnings + problems.errors:
+        for line in problems.errors:
             print(line, file=sys.stderr)
         if problems.errors:
-            return f"dts: {args.description}: {len(problems.errors)} error(s)," \
-                " nothing generated"
+            count = len(problems.errors)
+            return f"dts: {args.description}: {count} error(s), nothing generated"
         args.out.mkdir(parents=True, exist_ok=True)
         for name, data in outputs(board, tree):
             write_if_changed(args.out / name, data)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """The facts of one board as plain objects, taken from the description.
 
-Nothing is judged here beyond what is needed to take the facts in: unknown
-or missing properties. Whether the facts agree is check.py's question.
+The description has been through words.py: all that is needed is there and of
+the right shape. Whether the facts agree is check.py's question.
 """
 
-import difflib
 from dataclasses import dataclass, field
+
+import words
 
 BOOT_BLOCK_SIZE = 0x40000
 
@@ -15,21 +16,6 @@ BOOT_BLOCK_SIZE = 0x40000
 IMB_WIRE = {"LINE": 64, "MAX_LINE": 128, "PAGE": 4096, "CONTROL_SIZE": 4096,
             "KERNELS": 8, "LANES": 2, "MAX_BUFS": 256}
 
-VIRTIO_ROLES = ("console", "disk", "rng", "overlay", "serial")
-
-
-class Problems:
-    """The errors and warnings found so far, each with its place."""
-
-    def __init__(self):
-        self.errors = []
-        self.warnings = []
-
-    def error(self, where, text):
-        self.errors.append(f"{where}: error: {text}")
-
-    def warning(self, where, text):
-        self.warnings.append(f"{where}: warning: {text}")
 
 
 @dataclass
@@ -88,12 +74,22 @@ class Device:
 
 @dataclass
 class Cores:
+    node: object
     isa: str
     compatible: str
     qemu_cpu: str
-    line: int
     cpus: list
     where: str
+
+    @property
+    def l2(self):
+        return self.node.child("l2-cache")
+
+    @property
+    def lines(self):
+        """Bytes of the cache lines of these cores, level by level."""
+        return [one(self.node, "d-cache-line-size")] + \
+            ([one(self.l2, "cache-line-size")] if self.l2 else [])
 
 
 @dataclass
@@ -109,7 +105,6 @@ class Machine:
     dram: Range
     cores: list
     devices: list
-    shared_words: list
     where: str
 
     @property
@@ -194,127 +189,17 @@ class Board:
     sgi_base: int
     doorbell_where: str
     disk: dict
+    disk_where: str
+    tree: object
 
     @property
     def line(self):
         """The longest cache line, and no less than the mailbox lays out for."""
-        return max(IMB_WIRE["LINE"], *(g.line for m in self.machines
-                                       for g in m.cores))
+        return max(IMB_WIRE["LINE"], *(line for m in self.machines
+                                       for g in m.cores for line in g.lines))
 
     def kernel(self, number):
         return next((k for k in self.kernels if k.id == number), None)
-
-
-# What may be in each kind of our nodes. A word is name[!][=shape]: ! means it
-# must be there; the shape is s for text, N for exactly N cells, N+ for groups
-# of N cells; without a shape, the property is a flag or is not looked at.
-KNOWN = {
-    "": "model!=s compatible!=s coherent",
-    "machines": "",
-    "machine": "reg!=1 psci-method=s dram!=4",
-    "qemu": "binary!=s machine!=s min-version!=s",
-    "cores": "reg!=1 isa!=s compatible!=s qemu-cpu!=s d-cache-line-size!=1"
-             " cpus!=2+",
-    "soc": "interrupt-parent=1",
-    "memory-map": "",
-    "ram": "reg!=4 owner!=1",
-    "boot-block": "reg!=4 owner!=1",
-    "mailbox@": "reg!=4",
-    "spare": "reg!=4",
-    "kernels": "",
-    "kernel": "reg!=1 machine!=1 cpus!=2+ load-image=2 load-dtb=2"
-              " load-initrd=2 console=1 bootargs=s "
-              + " ".join(f"virtio-{r}=1" for r in VIRTIO_ROLES),
-    "doorbell": "compatible!=s sgi-base!=1",
-    "mailbox": "lanes!=2+ pool!=2",
-    "disk": "boot-mib!=1 root-mib!=1 scratch-mib!=1",
-    "device": "compatible!=s reg=4+ interrupts=3+ interrupt-parent=1"
-              " interrupt-controller #interrupt-cells=1"
-              " #redistributor-regions=1 always-on clocks clock-names=s"
-              " clock-frequency=1 clock-output-names=s #clock-cells=1"
-              " dma-coherent tombolo,owner=1 tombolo,common tombolo,slots=1"
-              " tombolo,slot-owners=3+ tombolo,shared-irq-words=1+",
-}
-ANYWHERE = ("#address-cells", "#size-cells", "phandle")
-
-# Which kinds of nodes may be in which: node base name -> kind.
-CHILDREN = {
-    "": ("machines", "memory-map", "kernels", "doorbell", "mailbox", "disk"),
-    "machines": ("machine",),
-    "machine": ("qemu", "cores", "soc"),
-    "memory-map": ("ram", "boot-block", "mailbox@", "spare"),
-    "kernels": ("kernel",),
-    "soc": ("device",),
-}
-
-
-def guess(word, known):
-    if not known:
-        return "; nothing may be there"
-    near = difflib.get_close_matches(word, known, 1)
-    return f": did you mean '{near[0]}'?" if near else \
-        f"; known are {', '.join(sorted(known))}"
-
-
-def check_shape(node, prop, shape, problems):
-    raw = node.props[prop]
-    if shape == "s":
-        good = raw and raw[-1] == 0
-        want = "text in quotes"
-    else:
-        size = 4 * int(shape.rstrip("+"))
-        good = raw and (len(raw) % size == 0 if shape.endswith("+")
-                        else len(raw) == size)
-        want = f"{size // 4} cells" + ("" if shape[-1] != "+" else " or a"
-                                       " multiple of that")
-    if not good:
-        problems.error(node.place(prop), f"'{prop}' of {node.path} must be "
-                       f"{want}; it has {len(raw)} bytes")
-
-
-def check_props(node, kind, problems):
-    """Typo protection: known properties only, each of its shape."""
-    known = {}
-    for word in KNOWN[kind].split():
-        name, _, shape = word.partition("=")
-        known[name.rstrip("!")] = shape
-        if name.endswith("!") and name[:-1] not in node.props:
-            problems.error(node.where, f"{node.path} has no '{name[:-1]}'")
-    for prop in node.props:
-        if prop in known:
-            if known[prop]:
-                check_shape(node, prop, known[prop], problems)
-        elif prop not in ANYWHERE:
-            problems.error(node.place(prop), f"unknown property '{prop}' in "
-                           f"{node.path}" + guess(prop, known))
-
-
-def check_unit(node, problems):
-    """dtc lets a unit address differ from the first address in reg."""
-    if "@" in node.name and node.parent and len(node.props.get("reg", "")) > 3:
-        width = one(node.parent, "#address-cells", 2)
-        address = 0
-        for cell in node.cells("reg")[:width]:
-            address = address << 32 | cell
-        if node.name.split("@")[1] != f"{address:x}":
-            problems.error(node.where, f"{node.path} begins at {address:#x}: "
-                           f"its name must be {node.base}@{address:x}")
-
-
-def check_nodes(node, kind, problems):
-    """The same for the nodes below, and for what is in them."""
-    check_props(node, kind, problems)
-    check_unit(node, problems)
-    allowed = CHILDREN.get(kind, ())
-    for child in node.children:
-        sub = child.base + "@" * (child.base + "@" in allowed)
-        sub = "device" if "device" in allowed else sub
-        if sub in allowed:
-            check_nodes(child, sub, problems)
-        else:
-            problems.error(child.where, f"unknown node {child.path}"
-                           + guess(child.base,
-                                   [a.rstrip("@") for a in allowed]))
 
 
 def pairs64(cells):
@@ -382,16 +267,15 @@ def read_devices(soc, problems):
 
 def read_machine(node, problems):
     qemu, soc = node.child("qemu"), node.child("soc")
-    cores = [Cores(text(n, "isa"), text(n, "compatible"), text(n, "qemu-cpu"),
-                   one(n, "d-cache-line-size"), pairs64(n.cells("cpus")),
+    cores = [Cores(n, text(n, "isa"), text(n, "compatible"),
+                   text(n, "qemu-cpu"), pairs64(n.cells("cpus")),
                    n.place("cpus"))
              for n in node.children if n.base == "cores"]
-    words = [w for n in soc.children for w in n.cells("tombolo,shared-irq-words")]
     return Machine(one(node, "reg"), node, node.label or node.name,
                    text(node, "psci-method"), text(qemu, "binary"),
                    text(qemu, "machine"), text(qemu, "min-version"),
                    ranges(node, "dram")[0], cores,
-                   read_devices(soc, problems), words, node.where)
+                   read_devices(soc, problems), node.where)
 
 
 def read_kernel(node, tree, machines, problems):
@@ -411,7 +295,7 @@ def read_kernel(node, tree, machines, problems):
     load = {what: pairs64(node.cells(f"load-{what}"))[0]
             for what in ("image", "dtb", "initrd")
             if f"load-{what}" in node.props}
-    virtio = {r: one(node, f"virtio-{r}") for r in VIRTIO_ROLES
+    virtio = {r: one(node, f"virtio-{r}") for r in words.VIRTIO_ROLES
               if f"virtio-{r}" in node.props}
     return Kernel(one(node, "reg"), home, pairs64(node.cells("cpus")), load,
                   console, text(node, "bootargs", ""), virtio, node,
@@ -426,14 +310,7 @@ def read_regions(node):
 def read_board(name, tree, problems):
     """The board, or None if the description lacks what it needs."""
     root = tree.root
-    check_nodes(root, "", problems)
-    for part in CHILDREN[""]:
-        if not root.child(part):
-            problems.error(root.where, f"the board has no node '{part}'")
-    for node in tree.root.walk():
-        if node.base == "machine" and not all(map(node.child, ("qemu", "soc"))):
-            problems.error(node.where, f"{node.path} needs a node 'qemu' and a"
-                           " node 'soc'")
+    words.check_words(root, problems)
     if problems.errors:
         return None
     machines = [read_machine(n, problems)
@@ -460,4 +337,4 @@ def read_board(name, tree, problems):
                  Mailbox(list(zip(lanes[::2], lanes[1::2])),
                          tuple(box.cells("pool")), window, box),
                  text(bell, "compatible"), one(bell, "sgi-base"), bell.where,
-                 {k: one(disk, k) for k in disk.props})
+                 {k: one(disk, k) for k in disk.props}, disk.where, tree)

@@ -80,3 +80,7 @@ def compatible(fdt, path):
 
 def with_compatible(fdt, word):
     return [p for p in subnodes(fdt) if word in compatible(fdt, p)]
+
+
+def cpu_nodes(fdt):
+    return [p for p in subnodes(fdt, "/cpus") if "cpu@" in p]

@@ -12,14 +12,15 @@ import test_bindings        # noqa: E402
 import test_boards          # noqa: E402
 import test_errors          # noqa: E402
 import test_files           # noqa: E402
+import test_mutants         # noqa: E402
 import test_qemu            # noqa: E402
 
 
 def main():
     runner = tap.Tap()
     with tempfile.TemporaryDirectory(prefix="dts-test-") as folder:
-        for module in (test_errors, test_boards, test_files, test_bindings,
-                       test_qemu):
+        for module in (test_errors, test_mutants, test_boards, test_files,
+                       test_bindings, test_qemu):
             for name, test in module.tests(Path(folder)):
                 runner.run(name, test)
     return runner.end()

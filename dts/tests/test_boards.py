@@ -3,8 +3,8 @@
 
 from itertools import combinations
 
-from boards import (NAMES, compatible, generated, numbers, properties,
-                    subnodes, with_compatible)
+from boards import (NAMES, compatible, cpu_nodes, generated, numbers,
+                    properties, subnodes, with_compatible)
 
 SAME_IN_ALL = (
     ("tombolo,imb", ("reg", "tombolo,kernels", "tombolo,cache-line",
@@ -83,7 +83,7 @@ def each_device_has_one_owner(board):
 
 def cpus_are_apart(board):
     cpus = [numbers(t, p, "reg")[0] for t in board.trees
-            for p in subnodes(t, "/cpus")]
+            for p in cpu_nodes(t)]
     assert sorted(cpus) == sorted(set(cpus)), f"a CPU twice: {cpus}"
     assert sorted(cpus) == sorted(board.json["machines"][0]["cpus"])
 
@@ -113,7 +113,7 @@ def kernel0_knows_the_others(board):
         assert pairs[2:] == slots
         names = raw(first, node, "reg-names").count(b"\0")
         assert names == len(pairs), "reg and reg-names differ in length"
-        cpus = [numbers(t, p, "reg")[0] for p in subnodes(t, "/cpus")]
+        cpus = [numbers(t, p, "reg")[0] for p in cpu_nodes(t)]
         assert numbers(first, node, "tombolo,cpus") == cpus
         load = numbers(first, node, "tombolo,load-addresses")
         assert load[2:] == numbers(t, "/chosen", "linux,initrd-start")
@@ -122,7 +122,7 @@ def kernel0_knows_the_others(board):
 def bells_go_to_boot_cpus(board):
     bell = with_compatible(board.trees[0], "tombolo,gic-sgi-doorbell")[0]
     targets = numbers(board.trees[0], bell, "tombolo,targets")
-    assert targets == [numbers(t, subnodes(t, "/cpus")[0], "reg")[0]
+    assert targets == [numbers(t, cpu_nodes(t)[0], "reg")[0]
                        for t in board.trees]
 
 

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Descriptions with one line spoilt in every way we can think of: each is
+either refused with a message or gives trees that dtc takes, never a traceback.
+"""
+
+import os
+import random
+import re
+import shutil
+
+import generate
+import source
+import words
+from boards import DTS
+
+BOARD = "a64-2x2.dts"
+FILES = (BOARD, "a64-common.dtsi", "qemu-virt-a64.dtsi")
+NUMBERS = ("0", "3", "7", "64", "0x80000000", "0xffffffff")
+
+
+def mutants(line, rng):
+    """The line gone, a number changed, a value lost or of another type."""
+    yield ""
+    numbers = list(re.finditer(r"0x[0-9a-f]+|\d+", line))
+    if numbers:
+        at = rng.choice(numbers)
+        yield line[:at.start()] + rng.choice(NUMBERS) + line[at.end():]
+    if "=" in line and ";" in line:
+        yield line.split("=")[0] + ";"
+        yield line.split("=")[0] + '= "x";'
+
+
+def attempt(path):
+    problems = words.Problems()
+    try:
+        board, tree = generate.read(path, problems)
+        if not problems.errors:
+            list(generate.outputs(board, tree))
+    except source.SourceError as e:
+        assert "bug in" not in str(e), str(e)
+
+
+def spoil(folder, file, seed):
+    rng = random.Random(seed)
+    soc = folder / "mutants" / file
+    shutil.copytree(DTS / "soc", soc)
+    lines = (soc / file).read_text().splitlines()
+    for i, line in enumerate(lines):
+        if re.match(r"\s*(/?\*|//|$)", line):
+            continue
+        for mutant in mutants(line, rng):
+            spoilt = lines[:i] + [mutant] + lines[i + 1:]
+            (soc / file).write_text("\n".join(spoilt) + "\n")
+            try:
+                attempt(soc / BOARD)
+            except Exception as e:
+                raise AssertionError(f"seed {seed}, {file}:{i + 1}: {line!r} "
+                                     f"-> {mutant!r}: {e!r}") from e
+
+
+def tests(folder):
+    seed = int(os.environ.get("SEED", random.randrange(1 << 16)))
+    for file in FILES:
+        yield (f"mutants of {file}, SEED={seed}",
+               lambda f=file: spoil(folder, f, seed))
