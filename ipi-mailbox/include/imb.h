@@ -219,8 +219,10 @@ bool imb_msg_hold(const struct imb_msg *msg, struct imb_buf *buf);
  * @buf: from imb_msg_hold()
  *
  * Context: any but NMI.
+ * Return: whether the session has lasted until now. If not, the bytes may have
+ * been another message's already when they were read.
  */
-void imb_buf_release(struct imb_channel *ch, const struct imb_buf *buf);
+bool imb_buf_release(struct imb_channel *ch, const struct imb_buf *buf);
 
 /**
  * imb_msg_session() - which session a message came by

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What imb.ko shows to its own test modules, and to nobody else. */
+#ifndef IMB_DEBUG_H
+#define IMB_DEBUG_H
+
+struct imb_geometry;
+
+/**
+ * imb_debug_section() - the shared memory that this kernel writes
+ * @peer: id of the other kernel
+ * @g: filled in
+ *
+ * Return: our section of the window towards the peer, NULL if there is none.
+ */
+void *imb_debug_section(unsigned int peer, struct imb_geometry *g);
+
+#endif /* IMB_DEBUG_H */
