@@ -42,7 +42,10 @@
  *		is empty on a kernel with one CPU.
  *
  * void imb_port_bell(port)	ring the peer's doorbell; a hint that may be
- *				lost, doubled or late
+ *				lost, doubled or late. Who takes the bell finds
+ *				everything that was visible, or cleaned, before
+ *				it: the port orders stores before the bell, and
+ *				the taker's loads after it
  * u64 imb_port_now_ms(port)	milliseconds, never going back
  *
  * None of them may sleep; all of them work in interrupt context.
