@@ -258,8 +258,7 @@ static int send_large(struct net_link *link, struct sk_buff *skb,
 	ret = -EMSGSIZE;
 	if (len <= buf.size) {
 		memcpy(buf.data, head, sizeof(*head));
-		ret = skb_copy_bits(skb, 0, buf.data + sizeof(*head),
-				    skb->len);
+		ret = skb_copy_bits(skb, 0, buf.data + sizeof(*head), skb->len);
 	}
 	if (!ret)
 		ret = imb_buf_send(link->ch, &buf, len);
