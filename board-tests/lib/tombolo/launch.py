@@ -10,6 +10,7 @@ from .errors import NOT_BUILT, USAGE, Failure
 from .qemu import Qemu
 
 EXTLINUX = "::/extlinux/extlinux.conf"
+FIRMWARE = "usr/lib/firmware/tombolo"
 
 
 def machine(board, workspace, logdir, overlay=None, append=""):
@@ -32,7 +33,7 @@ def disk_with_append(board, workspace, append):
         raise Failure(NOT_BUILT, f"{source} is missing: run "
                       f"`make image BOARD={board.name}`")
     run(["cp", "--sparse=always", "--reflink=auto", source, copy])
-    image = f"{copy}@@{boot_offset(copy)}"
+    image = f"{copy}@@{partition(copy, 1)}"
     entry = run(["mtype", "-i", image, EXTLINUX])
     longer, count = re.subn(r"(?m)^(\s*append\b.*)$",
                             lambda m: f"{m.group(1)} {append}", entry)
@@ -46,14 +47,32 @@ def disk_with_append(board, workspace, append):
     return copy
 
 
-def boot_offset(disk):
-    """Where the first partition starts, in bytes: from the GPT itself."""
+def member_trees(board, workspace, append):
+    """Device trees of the other kernels with longer command lines, as files
+    of an overlay: {name: (bytes, mode)}."""
+    files = {}
+    root = f"{board.disk(0)}?offset={partition(board.disk(0), 2)}"
+    for kernel in range(1, board.kernels):
+        name = f"{FIRMWARE}/k{kernel}.dtb"
+        tree = workspace.path(f"k{kernel}.dtb")
+        run(["debugfs", "-R", f"dump /{name} {tree}", root])
+        words = run(["fdtget", tree, "/chosen", "bootargs"]).strip()
+        run(["fdtput", "-t", "s", tree, "/chosen", "bootargs",
+             f"{words} {append}"])
+        with open(tree, "rb") as file:
+            files[name] = (file.read(), 0o644)
+    return files
+
+
+def partition(disk, number):
+    """Where a partition starts, in bytes: from the GPT itself."""
     with open(disk, "rb") as file:
         file.seek(512)
         header = file.read(92)
         if header[:8] != b"EFI PART":
             raise Failure(NOT_BUILT, f"{disk} has no partition table")
-        file.seek(int.from_bytes(header[72:80], "little") * 512)
+        table = int.from_bytes(header[72:80], "little") * 512
+        file.seek(table + (number - 1) * 128)
         return int.from_bytes(file.read(128)[32:40], "little") * 512
 
 

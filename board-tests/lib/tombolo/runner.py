@@ -101,7 +101,8 @@ class Runner:
         self.tap.comment(f"boot {self.boots} of {self.board.name}: {names}")
         with Workspace() as workspace, open(output, "wb") as file:
             tar = workspace.path("overlay.tar")
-            overlay.build(tar, token, command + "\n", files=self.files)
+            overlay.build(tar, token, command + "\n",
+                          files=self._files(group[0], workspace))
             append = f"{group[0].append} {self.append}"
             machine = launch.machine(self.board, workspace, logdir,
                                      overlay=tar, append=append)
@@ -113,6 +114,12 @@ class Runner:
             except Failure as failure:
                 return str(failure)
         return None
+
+    def _files(self, suite, workspace):
+        if not suite.member_append:
+            return self.files
+        return {**self.files, **launch.member_trees(
+            self.board, workspace, suite.member_append)}
 
     def _sink(self, file):
         def sink(data):

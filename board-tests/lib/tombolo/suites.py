@@ -8,6 +8,7 @@ A suite is an executable suites/<area>/<name>; lines `#: key value` (or
   level     quick (default), all, or soak: which run includes it
   boot      shared (default), own, or a name: which boot it shares
   append    words added to kernel 0's command line for that boot
+  member-append  the same for the other kernels
   timeout   seconds it may take (default 60)
   log       `k<N> REGEX` or `any REGEX`: trouble in a log that it provokes
 """
@@ -23,7 +24,7 @@ ROOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..",
 # What disturbs the least comes first; they may share a boot.
 AREAS = ("boot", "kunit", "messages", "net", "lifecycle", "faults", "leaks")
 LEVELS = ("quick", "all", "soak")
-KEYS = {"boards", "level", "boot", "append", "timeout", "log"}
+KEYS = {"boards", "level", "boot", "append", "member_append", "timeout", "log"}
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Suite:
     level: str = "quick"
     boot: str = "shared"
     append: str = ""
+    member_append: str = ""
     timeout: float = 60
     expected: list = field(default_factory=list)
     summary: str = ""
@@ -47,9 +49,10 @@ def parse(area, name, text):
     """A Suite from its file's first lines."""
     suite = Suite(area, name)
     for line in text.splitlines()[1:40]:
-        declared = re.match(r"^(?:#|//|\s\*): (\w+)\s+(.*)$", line)
+        declared = re.match(r"^(?:#|//|\s\*): ([\w-]+)\s+(.*)$", line)
         if declared:
-            declare(suite, declared.group(1), declared.group(2).strip())
+            declare(suite, declared.group(1).replace("-", "_"),
+                    declared.group(2).strip())
         elif not suite.summary and "SPDX" not in line:
             suite.summary = line.strip("#/* ")
     return suite
@@ -104,5 +107,6 @@ def boots(suites):
     groups = {}
     for suite in suites:
         key = suite.id if suite.boot == "own" else suite.boot
-        groups.setdefault((key, suite.append), []).append(suite)
+        groups.setdefault((key, suite.append, suite.member_append),
+                          []).append(suite)
     return [group for _, group in groups.items()]

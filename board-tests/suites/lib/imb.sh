@@ -81,3 +81,19 @@ together() {
 		result_ok "$KTAP_TMP/together$imb_i"
 	done
 }
+
+# link_count KERNEL PEER NAME: what KERNEL counted on its link to PEER.
+link_count() {
+	on "$1" "tr ' ' '\n' <$IMB/link$2/states | sed -n '/^$3\$/{n;p;q}'"
+}
+
+# fault_kinds CLASS: names of the injections of that class.
+fault_kinds() {
+	sed -n "s/^\([^ ]*\)[ ,]*$1.*/\1/p" "$IMB_TEST/faults"
+}
+
+# small_stress_ok: both directions still work.
+small_stress_ok() {
+	together k1/data "stress count=2000 size=mix" \
+		k1/data-peer "stress count=2000 size=mix"
+}
