@@ -9,11 +9,15 @@
 
 void imb_pool_tx_start(struct imb_pool_tx *pool, u32 tag)
 {
+	u32 i;
+
 	pool->tag = tag;
 	pool->next = 0;
 	pool->wants = 0;
-	memset(pool->gen, 0, sizeof(pool->gen));
-	memset(pool->place, IMB_BUF_FREE, sizeof(pool->place));
+	/* Who holds a buffer may still be writing into it. */
+	for (i = 0; i < pool->count; i++)
+		if (pool->place[i] == IMB_BUF_SENT)
+			pool->place[i] = IMB_BUF_FREE;
 }
 
 void imb_pool_rx_start(struct imb_pool_rx *pool, u32 tag)

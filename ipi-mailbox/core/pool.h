@@ -69,9 +69,11 @@ struct imb_pool_rx {
 };
 
 /**
- * imb_pool_tx_start() - begin a session as sender: every buffer is free
+ * imb_pool_tx_start() - begin a session as sender: what was sent is free again
  * @pool: with @port, @bufs, @returns, @count and @size set
  * @tag: the session's stamp, as for the ring
+ *
+ * Buffers that are held stay held until imb_pool_put().
  */
 void imb_pool_tx_start(struct imb_pool_tx *pool, u32 tag);
 
