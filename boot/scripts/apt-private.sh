@@ -9,7 +9,7 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 # "URI SUITE" of every Debian suite in the system's own sources.
 system_suites() {
 	env -u APT_CONFIG apt-get indextargets --format '$(REPO_URI) $(RELEASE)' \
-		'Created-By: Packages' 2>/dev/null | sort -u
+		'Created-By: Packages' 2>/dev/null | sort -u || true
 }
 
 # mirror SUITE: where the machine's own configuration gets this kind of suite
