@@ -54,7 +54,7 @@ def parse(area, name, text):
             declare(suite, declared.group(1).replace("-", "_"),
                     declared.group(2).strip())
         elif not suite.summary and "SPDX" not in line:
-            suite.summary = line.strip("#/* ")
+            suite.summary = re.sub(r"^(#|//| ?/?\*+/?) ?", "", line)
     return suite
 
 
