@@ -66,7 +66,8 @@
  * @kernel:	 number of the kernel this block is for
  * @command:	 BOOT_COMMAND_*
  * @incarnation: number of this life of the kernel, never used twice
- * @command_seq: changes with each command, written after @command
+ * @command_seq: zero at the start of a life, grows with each command, written
+ *		 after @command
  * @reserved:	 zero
  */
 struct boot_order {

@@ -18,6 +18,8 @@
 #include "block.h"
 
 #define BEAT_MS 100
+/* From a power off by force to the end without any order */
+#define ABRUPT_MS 3000
 
 static unsigned int grace_ms = 5000;
 module_param(grace_ms, uint, 0644);
@@ -34,6 +36,7 @@ MODULE_PARM_DESC(grace_ms, "How long user space may take for the power off that 
  * @beat:	 the heart
  * @obey:	 looks for a command
  * @force:	 ends this kernel if user space did not
+ * @abrupt:	 ends this kernel if that hangs
  * @panic_nb:	 last words
  * @reboot_nb:	 last words
  */
@@ -47,6 +50,7 @@ struct member {
 	struct timer_list beat;
 	struct work_struct obey;
 	struct delayed_work force;
+	struct timer_list abrupt;
 	struct notifier_block panic_nb;
 	struct notifier_block reboot_nb;
 };
@@ -118,6 +122,18 @@ static void force_work(struct work_struct *work)
 	kernel_power_off();
 }
 
+/* On a CPU that still takes interrupts: it stops the others, by NMI if it has to */
+static void end_abruptly(struct timer_list *timer)
+{
+	emergency_restart();
+}
+
+static void end_within(struct member *m, unsigned int ms)
+{
+	mod_delayed_work(system_wq, &m->force, msecs_to_jiffies(ms));
+	mod_timer(&m->abrupt, jiffies + msecs_to_jiffies(ms + ABRUPT_MS));
+}
+
 static void obey_work(struct work_struct *work)
 {
 	struct member *m = container_of(work, struct member, obey);
@@ -133,13 +149,13 @@ static void obey_work(struct work_struct *work)
 	case BOOT_COMMAND_STOP:
 		dev_info(m->dev, "kernel 0 asks for a power off\n");
 		set_state(m, BOOT_STATE_STOPPING, BOOT_EXIT_ASKED);
+		end_within(m, grace_ms);
 		orderly_poweroff(true);
-		schedule_delayed_work(&m->force, msecs_to_jiffies(grace_ms));
 		break;
 	case BOOT_COMMAND_QUIT:
 		dev_info(m->dev, "kernel 0 wants this kernel off at once\n");
 		set_state(m, BOOT_STATE_STOPPING, BOOT_EXIT_ASKED);
-		mod_delayed_work(system_wq, &m->force, 0);
+		end_within(m, 0);
 		break;
 	default:
 		dev_warn(m->dev, "kernel 0 sent the unknown command %u\n",
@@ -178,6 +194,15 @@ static int rebooting(struct notifier_block *nb, unsigned long action, void *data
 	return NOTIFY_DONE;
 }
 
+/*
+ * There is nothing to turn off but the CPUs, which the kernel does after this.
+ * Without a handler it would call a power off a halt.
+ */
+static int power_off(struct sys_off_data *data)
+{
+	return NOTIFY_DONE;
+}
+
 static int get_block(struct member *m, struct device_node *np)
 {
 	struct boot_order order;
@@ -202,8 +227,8 @@ static int get_block(struct member *m, struct device_node *np)
 		return dev_err_probe(m->dev, -EPROTO,
 				     "kernel 0 speaks version %u of the boot protocol, not %u: use modules of the same release\n",
 				     le16_to_cpu(order.major), BOOT_MAJOR);
+	/* A command from before this is still to be obeyed: none is seen yet */
 	m->report.incarnation = order.incarnation;
-	m->report.command_seq = order.command_seq;
 	return 0;
 }
 
@@ -232,6 +257,7 @@ static void stop_work(void *data)
 
 	cancel_work_sync(&m->obey);
 	cancel_delayed_work_sync(&m->force);
+	timer_shutdown_sync(&m->abrupt);
 }
 
 static void live(struct member *m)
@@ -263,9 +289,11 @@ static int member_probe(struct platform_device *pdev)
 	spin_lock_init(&m->lock);
 	INIT_WORK(&m->obey, obey_work);
 	INIT_DELAYED_WORK(&m->force, force_work);
+	timer_setup(&m->abrupt, end_abruptly, TIMER_PINNED);
 	platform_set_drvdata(pdev, m);
 
 	ret = get_block(m, pdev->dev.of_node) ?:
+	      devm_register_power_off_handler(m->dev, power_off, m) ?:
 	      devm_add_action_or_reset(m->dev, stop_work, m) ?:
 	      get_bell(m, pdev->dev.of_node);
 	if (ret)

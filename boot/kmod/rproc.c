@@ -79,6 +79,7 @@ static void clear_block(struct kproc *kp)
 	cache_clean(kp->block.base, BOOT_BLOCK_SIZE);
 
 	kp->order.command = cpu_to_le32(BOOT_COMMAND_NONE);
+	kp->order.command_seq = 0;
 	write_order(kp);
 }
 

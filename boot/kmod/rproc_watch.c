@@ -136,12 +136,31 @@ void kproc_fence(struct kproc *kp, const char *why)
 		kp->rproc->name, why);
 }
 
-/* As often as it was started: the core counts the starts */
+/*
+ * The core counts users. We know one only, and correct it where it counts
+ * otherwise: a second "start" would make the next "stop" do nothing, and after
+ * a failed recovery no "start" is taken. It holds the lock while at work.
+ */
+static void settle(struct kproc *kp)
+{
+	struct rproc *rproc = kp->rproc;
+
+	if (!mutex_trylock(&rproc->lock))
+		return;
+	if (rproc->state == RPROC_RUNNING) {
+		atomic_set(&rproc->power, 1);
+	} else if (rproc->state == RPROC_OFFLINE && atomic_xchg(&rproc->power, 0)) {
+		dev_err(kp->dev, "%s could not be started again, and is off\n", rproc->name);
+		kproc_set_health(kp, TOMBOLO_KERNEL_OFF);
+	}
+	mutex_unlock(&rproc->lock);
+}
+
 void kproc_shut(struct kproc *kp)
 {
-	while (kp->rproc->state == RPROC_RUNNING)
-		if (rproc_shutdown(kp->rproc))
-			return;
+	settle(kp);
+	if (kp->rproc->state == RPROC_RUNNING)
+		rproc_shutdown(kp->rproc);
 }
 
 static const char *exit_name(u32 state, u32 exit)
@@ -240,23 +259,6 @@ static void look(struct kproc *kp, const struct boot_report *report, bool report
 			kp->rproc->name, start_timeout_ms);
 }
 
-/*
- * When a recovery fails, the core says OFFLINE but still counts one user, and
- * takes no start any more. It holds the lock as long as it is at work.
- */
-static void settle(struct kproc *kp)
-{
-	struct rproc *rproc = kp->rproc;
-
-	if (!mutex_trylock(&rproc->lock))
-		return;
-	if (rproc->state == RPROC_OFFLINE && atomic_xchg(&rproc->power, 0)) {
-		dev_err(kp->dev, "%s could not be started again, and is off\n", rproc->name);
-		kproc_set_health(kp, TOMBOLO_KERNEL_OFF);
-	}
-	mutex_unlock(&rproc->lock);
-}
-
 /* True once for each life: the caller deals with its end */
 static bool claim_end(struct kproc *kp, __le64 incarnation)
 {
@@ -276,23 +278,22 @@ void kproc_tick(struct work_struct *work)
 	struct kproc *kp = container_of(work, struct kproc, tick.work);
 	struct boot_report report;
 	__le64 incarnation;
-	bool watched, reported;
+	bool watched, reported, off;
 
 	spin_lock_irq(&kp->lock);
 	watched = kp->watched;
 	incarnation = kp->order.incarnation;
 	spin_unlock_irq(&kp->lock);
 
-	if (!watched) {
-		settle(kp);
-	} else if (kproc_all_off(kp)) {
-		/* Its last words are written by now */
+	settle(kp);
+	if (watched) {
+		/* In this order: if it is off, the report is its last words */
+		off = kproc_all_off(kp);
 		reported = kproc_report(kp, &report);
-		if (claim_end(kp, incarnation))
+		if (!off)
+			look(kp, &report, reported);
+		else if (claim_end(kp, incarnation))
 			ended(kp, &report, reported);
-	} else {
-		reported = kproc_report(kp, &report);
-		look(kp, &report, reported);
 	}
 
 	if (kp->health != TOMBOLO_KERNEL_OFF)
