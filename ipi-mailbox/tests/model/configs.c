@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The configurations that are explored. */
+#include "program.h"
+
+#define RING(slots, size)                                         \
+	{                                                         \
+		.kernels = 2, .line = 64,                         \
+		.lane = { { (slots), (size) }, { (slots), (size) } } \
+	}
+
+#define RING_PROGRAMS                                \
+	.program = { ring_sender, ring_receiver },   \
+	.size = ring_size, .settle = ring_settle,    \
+	.stuck = ring_stuck, .converge = true, .ends = true
+
+const struct config configs[] = {
+	{ .name = "ring2",
+	  .brief = "2 slots of one line, 7 messages, 3 laps",
+	  .geometry = RING(2, 64),
+	  RING_PROGRAMS,
+	  .messages = { 7 },
+	  .words = 2,
+	  .batch = 1 },
+	{ .name = "ring2-wrap",
+	  .brief = "the same, positions pass 2^32",
+	  .geometry = RING(2, 64),
+	  RING_PROGRAMS,
+	  .messages = { 6 },
+	  .words = 2,
+	  .batch = 1,
+	  .start = 0xfffffffd },
+	{ .name = "ring2-batch",
+	  .brief = "2 slots, a kick for every 2 messages",
+	  .geometry = RING(2, 64),
+	  RING_PROGRAMS,
+	  .messages = { 6 },
+	  .words = 2,
+	  .batch = 2 },
+	{ .name = "ring2-lines",
+	  .brief = "2 slots of two lines",
+	  .geometry = RING(2, 128),
+	  RING_PROGRAMS,
+	  .messages = { 5 },
+	  .words = 14,
+	  .batch = 1 },
+	{ .name = "ring4",
+	  .brief = "4 slots of one line, 9 messages",
+	  .geometry = RING(4, 64),
+	  RING_PROGRAMS,
+	  .messages = { 9 },
+	  .words = 2,
+	  .batch = 1 },
+	{ .name = "ring4-wrap",
+	  .brief = "4 slots of two lines, batches of 3, positions pass 2^32",
+	  .geometry = RING(4, 128),
+	  RING_PROGRAMS,
+	  .messages = { 8 },
+	  .words = 13,
+	  .batch = 3,
+	  .start = 0xfffffffa },
+	{ .name = "ring8",
+	  .brief = "8 slots: heads are given back two at a time",
+	  .full = true,
+	  .geometry = RING(8, 64),
+	  RING_PROGRAMS,
+	  .messages = { 18 },
+	  .words = 2,
+	  .batch = 3 },
+	{ .name = NULL },
+};

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Breadth-first search through all states, so that the first run found to a
+ * fault is a shortest one. Of a state only its hash, the state it was found from
+ * and the number of the move are kept; its content lives until its moves have
+ * been made.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include "explore.h"
+#include "kernel.h"
+#include "moves.h"
+
+#define QUEUE_BYTES (1ull << 38)
+#define NONE (~0u)
+
+struct options opt = { .max_states = 60000000 };
+
+struct found {
+	struct hash128 hash;
+	u32 from;
+	u32 move;
+};
+
+struct queue {
+	u8 *bytes;
+	size_t used;
+};
+
+/* What the search knows. */
+static struct found *found;
+static u32 found_n;
+static u32 *slots;
+static u64 slots_n;
+static struct queue queues[2];
+static struct { u32 from, to; } *edges;
+static u64 edges_n;
+static u8 *goal;
+
+/* The state whose moves are being made. */
+static u32 here;
+static u32 move_n;
+static struct result *res;
+static struct queue *next;
+
+static u64 slot_of(const struct hash128 *h)
+{
+	u64 i = h->a & (slots_n - 1);
+
+	while (slots[i] && (found[slots[i] - 1].hash.a != h->a ||
+			    found[slots[i] - 1].hash.b != h->b))
+		i = (i + 1) & (slots_n - 1);
+	return i;
+}
+
+static void grow(void)
+{
+	u32 i;
+
+	free(slots);
+	slots_n = slots_n ? slots_n * 2 : 1 << 16;
+	slots = calloc(slots_n, sizeof(*slots));
+	if (!slots) {
+		fputs("explore: out of memory\n", stderr);
+		exit(2);
+	}
+	for (i = 0; i < found_n; i++)
+		slots[slot_of(&found[i].hash)] = i + 1;
+}
+
+/* The moves that led to a state, as numbers. */
+static char *trace_to(u32 state, u32 last)
+{
+	u32 at, n = last != NONE;
+	char *text, *end;
+	u32 *list;
+
+	for (at = state; at; at = found[at].from)
+		n++;
+	list = calloc(n + 1, sizeof(*list));
+	text = malloc(11 * (size_t)n + 1);
+	if (!list || !text)
+		exit(2);
+	if (last != NONE)
+		list[n-- - 1] = last;
+	for (at = state; at; at = found[at].from)
+		list[n-- - 1] = found[at].move;
+	n = 0;
+	for (at = state; at; at = found[at].from)
+		n++;
+	n += last != NONE;
+	end = text;
+	*end = 0;
+	for (at = 0; at < n; at++)
+		end += sprintf(end, at ? ".%u" : "%u", list[at]);
+	free(list);
+	return text;
+}
+
+static void fault(u32 state, u32 last, const char *what)
+{
+	if (*res->fault)
+		return;
+	snprintf(res->fault, sizeof(res->fault), "%s", what);
+	res->trace = trace_to(state, last);
+}
+
+static void facts_of(const struct state *s, struct facts *f)
+{
+	u32 k;
+
+	for (k = 0; k < KERNELS; k++)
+		f[k] = kernel_node(k, s->node[k])->facts;
+}
+
+/* A state never seen before. */
+static void enter(struct state *s, u32 from, const u8 *packed, size_t size)
+{
+	struct facts f[KERNELS];
+	u32 length = (u32)size;
+	const char *wrong;
+	bool idle = asleep(s);
+
+	found[found_n].from = from;
+	found[found_n].move = move_n;
+	memcpy(next->bytes + next->used, &length, sizeof(length));
+	memcpy(next->bytes + next->used + sizeof(length), packed, size);
+	next->used += sizeof(length) + size;
+	facts_of(s, f);
+	goal[found_n] = idle && f[0].done && f[1].done;
+	wrong = idle && cfg->stuck ? cfg->stuck(f) : NULL;
+	if (wrong)
+		fault(found_n, NONE, wrong);
+	found_n++;
+}
+
+static void visit(struct state *s)
+{
+	u8 packed[STATE_PACKED_MAX];
+	size_t size = state_pack(s, packed);
+	struct hash128 h = hash_bytes(packed, size);
+	u64 i = slot_of(&h);
+
+	if (!slots[i]) {
+		found[found_n].hash = h;
+		slots[i] = found_n + 1;
+		enter(s, here, packed, size);
+		i = found_n - 1;
+	} else {
+		i = slots[i] - 1;
+	}
+	if (cfg->converge || cfg->ends) {
+		edges[edges_n].from = here;
+		edges[edges_n++].to = (u32)i;
+	}
+	if (found_n * 2ull > slots_n)
+		grow();
+}
+
+static void each_move(void *ctx, struct move *m)
+{
+	const char *wrong;
+
+	(void)ctx;
+	if (*res->fault)
+		return;
+	res->moves++;
+	wrong = make_move(m, false);
+	if (wrong) {
+		char text[200];
+
+		snprintf(text, sizeof(text), "k%u: %s", m->k, wrong);
+		fault(here, move_n, text);
+		return;
+	}
+	visit(&m->s);
+	move_n++;
+}
+
+static void drop(struct queue *q)
+{
+	madvise(q->bytes, q->used, MADV_DONTNEED);
+	q->used = 0;
+}
+
+static void say_progress(u32 depth)
+{
+	static time_t last;
+	time_t now = time(NULL);
+
+	if (!opt.progress || now < last + 5)
+		return;
+	last = now;
+	fprintf(stderr, "# %s: depth %u, %u states, %llu moves\n", cfg->name,
+		depth, found_n, (unsigned long long)res->moves);
+}
+
+static void search(void)
+{
+	struct queue *level = &queues[0];
+	struct state s;
+	size_t at;
+	u32 length;
+	u64 before;
+
+	for (res->depth = 0; level->used && !*res->fault; res->depth++) {
+		next = &queues[!(res->depth & 1)];
+		for (at = 0; at < level->used; at += length) {
+			memcpy(&length, level->bytes + at, sizeof(length));
+			at += sizeof(length);
+			state_unpack(&s, level->bytes + at);
+			move_n = 0;
+			before = res->moves;
+			moves(&s, each_move, NULL);
+			res->ends += res->moves == before;
+			here++;
+			say_progress(res->depth);
+			if (*res->fault || found_n >= opt.max_states)
+				return;
+		}
+		drop(level);
+		level = next;
+	}
+	res->complete = !*res->fault;
+}
+
+/* Mark every state from which a marked one can be reached. */
+static void check_converge(void)
+{
+	u32 *first = calloc(found_n + 2ull, sizeof(*first));
+	u32 *list = malloc(edges_n * sizeof(*list) + 1);
+	u32 *todo = malloc(found_n * sizeof(*todo) + 1);
+	u32 n = 0, i;
+	u64 e;
+
+	for (e = 0; e < edges_n; e++)
+		first[edges[e].to + 2]++;
+	for (i = 2; i < found_n + 2; i++)
+		first[i] += first[i - 1];
+	for (e = 0; e < edges_n; e++)
+		list[first[edges[e].to + 1]++] = edges[e].from;
+	for (i = 0; i < found_n; i++)
+		if (goal[i])
+			todo[n++] = i;
+	while (n) {
+		u32 to = todo[--n];
+
+		for (i = first[to]; i < first[to + 1]; i++)
+			if (!goal[list[i]]) {
+				goal[list[i]] = 1;
+				todo[n++] = list[i];
+			}
+	}
+	for (i = 0; i < found_n && goal[i]; i++)
+		;
+	if (i < found_n)
+		fault(i, NONE, "from here the end is out of reach");
+	free(first);
+	free(list);
+	free(todo);
+}
+
+/* Without ticks: is there a run that never ends? (Sort topologically.) */
+static void check_ends(void)
+{
+	u32 *in = calloc(found_n, sizeof(*in));
+	u32 *first = calloc(found_n + 2ull, sizeof(*first));
+	u32 *todo = malloc(found_n * sizeof(*todo) + 1);
+	u32 n = 0, sorted = 0, i;
+	u64 e;
+
+	/* Edges come in the order of the state they lead from. */
+	for (e = 0; e < edges_n; e++) {
+		in[edges[e].to]++;
+		first[edges[e].from + 1]++;
+	}
+	for (i = 0; i < found_n; i++)
+		first[i + 1] += first[i];
+	for (i = 0; i < found_n; i++)
+		if (!in[i])
+			todo[n++] = i;
+	while (n) {
+		u32 from = todo[--n];
+
+		sorted++;
+		for (e = first[from]; e < first[from + 1]; e++)
+			if (!--in[edges[e].to])
+				todo[n++] = edges[e].to;
+	}
+	for (i = 0; i < found_n && !in[i]; i++)
+		;
+	if (sorted < found_n)
+		fault(i, NONE, "from here the kernels may go round for ever");
+	free(in);
+	free(first);
+	free(todo);
+}
+
+void explore(struct result *r)
+{
+	struct state s;
+
+	memset(r, 0, sizeof(*r));
+	res = r;
+	found = big_alloc((1ull << 31) * sizeof(*found));
+	edges = big_alloc((1ull << 33) * sizeof(*edges));
+	goal = big_alloc(1ull << 31);
+	queues[0].bytes = big_alloc(QUEUE_BYTES);
+	queues[1].bytes = big_alloc(QUEUE_BYTES);
+	grow();
+	first_state(&s);
+	next = &queues[0];
+	visit(&s);
+	edges_n = 0;
+	search();
+	if (r->complete && cfg->converge)
+		check_converge();
+	if (r->complete && cfg->ends && !*r->fault)
+		check_ends();
+	r->states = found_n;
+	r->places = kernel_nodes();
+}
+
+/* One step of a replay. */
+struct walking {
+	u32 want;
+	u32 n;
+	u32 step;
+	bool found;
+	struct state s;
+	const char *wrong;
+};
+
+static void walk_move(void *ctx, struct move *m)
+{
+	struct walking *w = ctx;
+
+	if (w->n++ != w->want)
+		return;
+	printf("# %4u ", w->step);
+	w->wrong = make_move(m, true);
+	w->s = m->s;
+	w->found = true;
+}
+
+bool replay(const char *trace)
+{
+	u8 packed[STATE_PACKED_MAX];
+	struct walking w = { 0 };
+	struct state s;
+	char *end;
+
+	first_state(&s);
+	while (*trace) {
+		w.want = (u32)strtoul(trace, &end, 10);
+		if (end == trace)
+			return false;
+		trace = *end ? end + 1 : end;
+		w.n = 0;
+		w.found = false;
+		w.step++;
+		moves(&s, walk_move, &w);
+		if (!w.found)
+			return false;
+		s = w.s;
+		state_pack(&s, packed);
+	}
+	if (w.wrong)
+		printf("# wrong: %s\n", w.wrong);
+	return true;
+}

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The abstract machine. A store waits in its writer's cache until somebody
+ * looks: the reader's load decides which of the stores that could have reached
+ * memory by now have done so, and which of the values that memory has held since
+ * it last had to look there it finds. So nothing happens "spontaneously", and
+ * yet each spontaneous write-back, refetch and reordering that could be noticed
+ * is explored.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include "machine.h"
+
+struct line {
+	u32 v[LINE_WORDS];
+};
+
+/* A section's bytes: per line the number of its content. */
+struct image {
+	u32 line[MAX_LINES];
+};
+
+static struct intern lines;
+static struct intern images;
+
+void machine_reset(void)
+{
+	struct line empty = { 0 };
+	struct image none = { 0 };
+
+	intern(&lines, &empty, sizeof(empty));
+	intern(&images, &none, sizeof(none));
+}
+
+static void too_big(const char *what)
+{
+	fprintf(stderr, "explore: %s: too many %s for MAX_ENTRIES\n", cfg->name,
+		what);
+	exit(2);
+}
+
+static u32 image_get(u32 id, u16 word)
+{
+	const struct image *im = intern_get(&images, id);
+	const struct line *l = intern_get(&lines, im->line[word / LINE_WORDS]);
+
+	return l->v[word % LINE_WORDS];
+}
+
+static u32 image_set(u32 id, const struct entry *e)
+{
+	struct image im;
+	struct line l;
+	u32 *at;
+	u32 i;
+
+	memcpy(&im, intern_get(&images, id), sizeof(im));
+	at = &im.line[e->word / LINE_WORDS];
+	memcpy(&l, intern_get(&lines, *at), sizeof(l));
+	for (i = 0; i < e->n; i++)
+		l.v[e->word % LINE_WORDS + i] = e->v[i];
+	*at = intern(&lines, &l, sizeof(l));
+	return intern(&images, &im, sizeof(im));
+}
+
+static bool holds(const struct entry *e, u16 word)
+{
+	return word >= e->word && word < e->word + e->n;
+}
+
+static bool overlap(const struct entry *e, u16 word, u32 n)
+{
+	return word < e->word + e->n && e->word < word + n;
+}
+
+static bool same_line(u16 a, u16 b)
+{
+	return a / LINE_WORDS == b / LINE_WORDS;
+}
+
+/* What @word holds after the first @time landed stores. */
+static u32 at_time(const struct way *way, u16 word, u32 time)
+{
+	while (time--)
+		if (holds(&way->landed[time], word))
+			return way->landed[time].v[word - way->landed[time].word];
+	return image_get(way->image, word);
+}
+
+static u32 own_view(const struct way *way, u16 word)
+{
+	u32 i = way->pending_n;
+
+	while (i--)
+		if (holds(&way->pending[i], word))
+			return way->pending[i].v[word - way->pending[i].word];
+	return at_time(way, word, way->landed_n);
+}
+
+/* Must @f reach memory before @e, which comes after it in the program? */
+static bool before(const struct entry *f, const struct entry *e)
+{
+	return overlap(f, e->word, e->n) ||
+	       (same_line(f->word, e->word) && f->group < e->group) ||
+	       f->cleaned < e->group;
+}
+
+/* Let the marked pending stores, and what must come before them, land. */
+static void land(struct way *way, u64 marked)
+{
+	struct entry *p = way->pending;
+	u32 i, f, left = 0;
+
+	for (i = way->pending_n; i--;)
+		for (f = 0; (marked >> i & 1) && f < i; f++)
+			if (before(&p[f], &p[i]))
+				marked |= 1ull << f;
+	for (i = 0; i < way->pending_n; i++) {
+		if (!(marked >> i & 1)) {
+			p[left++] = p[i];
+			continue;
+		}
+		if (way->landed_n == MAX_ENTRIES)
+			too_big("landed stores");
+		way->landed[way->landed_n] = p[i];
+		way->landed[way->landed_n].group = 0;
+		way->landed[way->landed_n++].cleaned = 0;
+	}
+	way->pending_n = (u8)left;
+}
+
+/* The reader can no longer find @line older than @time. */
+static void forget(struct way *way, u16 line, u32 time)
+{
+	u32 i, s, left = 0;
+	u8 to[MAX_ENTRIES + 1];
+
+	for (i = 0; i < way->landed_n; i++) {
+		to[i] = (u8)left;
+		if (i < time && same_line(way->landed[i].word, line))
+			way->image = image_set(way->image, &way->landed[i]);
+		else
+			way->landed[left++] = way->landed[i];
+	}
+	to[i] = (u8)left;
+	way->landed_n = (u8)left;
+	way->fence = to[way->fence];
+	way->latest = to[way->latest];
+	for (s = 0; s < way->seen_n; s++)
+		way->seen[s].time = to[way->seen[s].time];
+}
+
+static void read_fence(struct way *way)
+{
+	u32 i;
+
+	for (i = 0; i < way->seen_n; i++)
+		forget(way, way->seen[i].word, way->seen[i].time);
+	way->seen_n = 0;
+	way->fence = way->latest;
+}
+
+/* A full barrier, or an interrupt: what comes after is not older than now. */
+void machine_fence(struct state *s, u32 k)
+{
+	struct way *in = &s->way[!k];
+
+	read_fence(in);
+	in->latest = in->landed_n;
+	in->fence = in->landed_n;
+}
+
+static void mb(struct state *s, u32 k)
+{
+	struct way *out = &s->way[k];
+	u64 cleaned = 0;
+	u32 i;
+
+	for (i = 0; i < out->pending_n; i++)
+		if (out->pending[i].cleaned != NOT_CLEANED)
+			cleaned |= 1ull << i;
+	land(out, cleaned);
+	out->group++;
+	machine_fence(s, k);
+}
+
+static void store(struct way *way, const struct op *op)
+{
+	struct entry e = { .word = op->word,
+			   .n = op->n,
+			   .group = way->group,
+			   .cleaned = NOT_CLEANED };
+	bool news = false;
+	u32 i;
+
+	for (i = 0; i < op->n; i++) {
+		e.v[i] = op->v[i];
+		news |= own_view(way, (u16)(op->word + i)) != op->v[i];
+	}
+	/* Nobody can tell whether a store of what is there has landed. */
+	if (!news)
+		return;
+	if (way->pending_n == MAX_ENTRIES)
+		too_big("pending stores");
+	way->pending[way->pending_n++] = e;
+}
+
+static void clean(struct way *way, u16 line)
+{
+	u32 i;
+
+	for (i = 0; i < way->pending_n; i++)
+		if (same_line(way->pending[i].word, line) &&
+		    way->pending[i].cleaned == NOT_CLEANED)
+			way->pending[i].cleaned = way->group;
+}
+
+void machine_apply(struct state *s, u32 k, const struct op *op)
+{
+	switch (op->type) {
+	case OP_STORE:
+		store(&s->way[k], op);
+		break;
+	case OP_WMB:
+		s->way[k].group++;
+		break;
+	case OP_CLEAN:
+		clean(&s->way[k], op->word);
+		break;
+	case OP_RMB:
+		read_fence(&s->way[!k]);
+		break;
+	case OP_INVAL:
+		forget(&s->way[!k], op->word, s->way[!k].fence);
+		break;
+	case OP_MB:
+		mb(s, k);
+		break;
+	default:
+		break;
+	}
+}
+
+void machine_own(const struct way *way, const struct op *op, struct input *in)
+{
+	u32 i;
+
+	in->n = op->n;
+	for (i = 0; i < op->n; i++)
+		in->v[i] = own_view(way, (u16)(op->word + i));
+}
+
+/* A load under way: @done of its words are found. */
+struct loading {
+	const struct op *op;
+	u32 k;
+	struct input in;
+	u32 done;
+	bool old, early;
+	void (*found)(void *ctx, struct state *s, const struct input *in,
+		      const char *how);
+	void *ctx;
+};
+
+static void load_rest(const struct state *s, struct loading *l);
+
+static void see(struct way *way, u16 word, u32 time)
+{
+	u32 i;
+
+	if (time > way->latest)
+		way->latest = (u8)time;
+	if (!time)
+		return;
+	for (i = 0; i < way->seen_n && way->seen[i].word != word; i++)
+		;
+	if (i == MAX_SEEN)
+		too_big("words seen");
+	if (i == way->seen_n)
+		way->seen_n++;
+	way->seen[i].word = word;
+	way->seen[i].time = (u16)time;
+}
+
+/* Go on with the next @n words as they were at @time. */
+static void take(const struct state *s, const struct loading *l, u32 n,
+		 u32 time)
+{
+	struct state next = *s;
+	struct loading more = *l;
+	u16 word = (u16)(l->op->word + l->done);
+	struct way *way = &next.way[!l->k];
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		more.in.v[more.in.n++] = at_time(way, (u16)(word + i), time);
+		see(way, (u16)(word + i), time);
+	}
+	more.done += n;
+	more.old |= time < way->landed_n;
+	load_rest(&next, &more);
+}
+
+static u32 seen_time(const struct way *way, u16 word, u32 n)
+{
+	u32 i, time = 0;
+
+	for (i = 0; i < way->seen_n; i++)
+		if (way->seen[i].word >= word && way->seen[i].word < word + n &&
+		    way->seen[i].time > time)
+			time = way->seen[i].time;
+	return time;
+}
+
+static void load_landed(const struct state *s, struct loading *l, u32 n)
+{
+	const struct way *way = &s->way[!l->k];
+	u16 word = (u16)(l->op->word + l->done);
+	u32 time = seen_time(way, word, n);
+
+	take(s, l, n, time);
+	for (; time < way->landed_n; time++)
+		if (overlap(&way->landed[time], word, n))
+			take(s, l, n, time + 1);
+}
+
+static void load_pending(const struct state *s, struct loading *l, u32 n)
+{
+	const struct way *way = &s->way[!l->k];
+	u16 word = (u16)(l->op->word + l->done);
+	struct loading more = *l;
+	struct state next;
+	u32 i;
+
+	more.early = true;
+	for (i = 0; i < way->pending_n; i++) {
+		if (!overlap(&way->pending[i], word, n))
+			continue;
+		next = *s;
+		land(&next.way[!l->k], 1ull << i);
+		take(&next, &more, n, next.way[!l->k].landed_n);
+	}
+}
+
+static void load_rest(const struct state *s, struct loading *l)
+{
+	static const char *const how[] = { "", " (older than memory)",
+					   " (just landed)",
+					   " (just landed, and older)" };
+	u32 n = l->op->v[0] ? l->op->n : 1;
+	struct state copy;
+
+	if (l->done == l->op->n) {
+		copy = *s;
+		l->found(l->ctx, &copy, &l->in, how[l->old + 2 * l->early]);
+		return;
+	}
+	load_landed(s, l, n);
+	load_pending(s, l, n);
+}
+
+void machine_load(const struct state *s, u32 k, const struct op *op,
+		  void (*found)(void *ctx, struct state *s,
+				const struct input *in, const char *how),
+		  void *ctx)
+{
+	struct loading l = { .op = op, .k = k, .found = found, .ctx = ctx };
+
+	load_rest(s, &l);
+}
+
+/* Is it possible that exactly the marked stores have landed? */
+static bool closed(const struct way *way, u64 marked)
+{
+	u32 i, f;
+
+	for (i = 0; i < way->pending_n; i++)
+		for (f = 0; (marked >> i & 1) && f < i; f++)
+			if (!(marked >> f & 1) &&
+			    before(&way->pending[f], &way->pending[i]))
+				return false;
+	return true;
+}
+
+/*
+ * Some stores have reached memory. Of the others the first @kept (in program
+ * order: the crash may have come before the rest) stay in the cache, where the
+ * next incarnation finds them; the rest is lost.
+ */
+void machine_crash(const struct state *s, u32 k,
+		   void (*left)(void *ctx, struct state *s, const char *how),
+		   void *ctx)
+{
+	u32 n = s->way[k].pending_n;
+	struct state next;
+	char how[80];
+	u64 marked;
+	u32 kept;
+
+	if (n > 16)
+		too_big("stores pending at a crash");
+	for (marked = 0; marked < 1ull << n; marked++) {
+		if (!closed(&s->way[k], marked))
+			continue;
+		next = *s;
+		land(&next.way[k], marked);
+		for (kept = next.way[k].pending_n + 1u; kept--;) {
+			next.way[k].pending_n = (u8)kept;
+			snprintf(how, sizeof(how),
+				 "%d of %u stores reach memory, %u stay cached",
+				 __builtin_popcountll(marked), n, kept);
+			left(ctx, &next, how);
+		}
+	}
+}
+
+/* Barriers are only compared: number those that still matter from 0. */
+static void normalise(struct way *way)
+{
+	u8 used[256] = { 0 };
+	u8 to[256];
+	u32 i, n = 0;
+
+	for (i = 0; i < way->pending_n; i++) {
+		used[way->pending[i].group] = 1;
+		used[way->pending[i].cleaned] = 1;
+	}
+	used[way->group] = 1;
+	for (i = 0; i < NOT_CLEANED; i++)
+		if (used[i])
+			to[i] = (u8)n++;
+	to[NOT_CLEANED] = NOT_CLEANED;
+	for (i = 0; i < way->pending_n; i++) {
+		way->pending[i].group = to[way->pending[i].group];
+		way->pending[i].cleaned = to[way->pending[i].cleaned];
+	}
+	way->group = to[way->group];
+	for (i = 0, n = 0; i < way->seen_n; i++)
+		if (way->seen[i].time)
+			way->seen[n++] = way->seen[i];
+	way->seen_n = (u8)n;
+}
+
+static u8 *put(u8 *to, const void *from, size_t n)
+{
+	memcpy(to, from, n);
+	return to + n;
+}
+
+#define PUT(to, from, n) put(to, from, (n) * sizeof(*(from)))
+
+size_t state_pack(struct state *s, u8 *to)
+{
+	u8 *at = put(to, s, offsetof(struct state, way));
+	struct way *way;
+	u32 k;
+
+	for (k = 0; k < KERNELS; k++) {
+		way = &s->way[k];
+		normalise(way);
+		at = put(at, way, offsetof(struct way, landed));
+		at = PUT(at, way->landed, way->landed_n);
+		at = PUT(at, way->pending, way->pending_n);
+		at = PUT(at, way->seen, way->seen_n);
+	}
+	return (size_t)(at - to);
+}
+
+static const u8 *get(void *to, const u8 *from, size_t n)
+{
+	memcpy(to, from, n);
+	return from + n;
+}
+
+#define GET(to, from, n) get(to, from, (n) * sizeof(*(to)))
+
+void state_unpack(struct state *s, const u8 *from)
+{
+	struct way *way;
+	u32 k;
+
+	from = get(s, from, offsetof(struct state, way));
+	for (k = 0; k < KERNELS; k++) {
+		way = &s->way[k];
+		from = get(way, from, offsetof(struct way, landed));
+		from = GET(way->landed, from, way->landed_n);
+		from = GET(way->pending, from, way->pending_n);
+		from = GET(way->seen, from, way->seen_n);
+	}
+}

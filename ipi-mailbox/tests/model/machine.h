@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The abstract machine: what one kernel's stores and the other's loads can do
+ * to each other. README.md says which real machines it covers.
+ */
+#ifndef MODEL_MACHINE_H
+#define MODEL_MACHINE_H
+
+#include "model.h"
+
+#define MAX_ENTRIES 56
+#define MAX_SEEN 40
+#define NOT_CLEANED 255
+
+/**
+ * struct entry - one store
+ * @word: first word
+ * @n: words, written together
+ * @group: store barriers of the kernel before it
+ * @cleaned: store barriers before its line was cleaned, or NOT_CLEANED
+ * @v: values
+ */
+struct entry {
+	u16 word;
+	u8 n;
+	u8 group;
+	u8 cleaned;
+	u8 pad[3];
+	u32 v[2];
+};
+
+/**
+ * struct way - one section: its owner writes, the other kernel reads
+ * @image: what the reader can no longer be older than (number in images)
+ * @landed_n: entries of @landed
+ * @pending_n: entries of @pending
+ * @seen_n: entries of @seen
+ * @fence: loads of freshly invalidated lines are not older than this
+ * @latest: the newest that has been loaded
+ * @group: store barriers so far
+ * @landed: stores in memory, in the order in which they came there; the reader
+ *	may still read around them. Times count these: after that many.
+ * @pending: stores in the writer's cache or store buffer, in program order
+ * @seen: words loaded since the reader's last fence, and how new they were
+ */
+struct way {
+	u32 image;
+	u8 landed_n;
+	u8 pending_n;
+	u8 seen_n;
+	u8 fence;
+	u8 latest;
+	u8 group;
+	u8 pad[2];
+	struct entry landed[MAX_ENTRIES];
+	struct entry pending[MAX_ENTRIES];
+	struct {
+		u16 word;
+		u16 time;
+	} seen[MAX_SEEN];
+};
+
+/**
+ * struct state - everything
+ * @node: where each kernel is (kernel.h)
+ * @bell: its bell has been rung
+ * @late: wakes after a long silence that are left
+ * @crashes: crashes that are left
+ * @boot: incarnation
+ * @stops: orders to stop that are left
+ * @gone: it has yet to be told of the other's crash
+ * @way: what it has written
+ */
+struct state {
+	u32 node[KERNELS];
+	u8 bell[KERNELS];
+	u8 late[KERNELS];
+	u8 crashes[KERNELS];
+	u8 boot[KERNELS];
+	u8 stops[KERNELS];
+	u8 gone[KERNELS];
+	struct way way[KERNELS];
+};
+
+void machine_reset(void);
+/* One operation of the first group (enum op_type), or OP_MB or a wake-up. */
+void machine_apply(struct state *s, u32 k, const struct op *op);
+void machine_fence(struct state *s, u32 k);
+void machine_own(const struct way *way, const struct op *op, struct input *in);
+
+/**
+ * machine_load() - every value that a load may find
+ * @s: state
+ * @k: who loads
+ * @op: OP_LOAD or OP_LAZY
+ * @found: called with each resulting state and value, and how it came about
+ * @ctx: handed on
+ */
+void machine_load(const struct state *s, u32 k, const struct op *op,
+		  void (*found)(void *ctx, struct state *s,
+				const struct input *in, const char *how),
+		  void *ctx);
+
+/**
+ * machine_crash() - everything that a crash may leave of pending stores
+ * @s: state
+ * @k: who crashes
+ * @left: called with each outcome
+ * @ctx: handed on
+ */
+void machine_crash(const struct state *s, u32 k,
+		   void (*left)(void *ctx, struct state *s, const char *how),
+		   void *ctx);
+
+/* Packed form, for the queue and the hash. */
+size_t state_pack(struct state *s, u8 *to);
+void state_unpack(struct state *s, const u8 *from);
+
+#define STATE_PACKED_MAX (sizeof(struct state) + 64)
+
+#endif /* MODEL_MACHINE_H */

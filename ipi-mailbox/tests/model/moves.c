@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The moves: what each kernel can do next, and what can befall it. */
+#include <stdio.h>
+#include "explore.h"
+#include "kernel.h"
+#include "moves.h"
+
+/* A kernel's clock does not run ahead of what the other can have noticed. */
+#define MAX_UNSEEN_BEATS 2
+
+struct making {
+	struct move m;
+	void (*each)(void *ctx, struct move *m);
+	void *ctx;
+	const char *how;
+};
+
+void first_state(struct state *s)
+{
+	u32 k;
+
+	memset(s, 0, sizeof(*s));
+	for (k = 0; k < KERNELS; k++) {
+		s->node[k] = kernel_boot(k);
+		s->late[k] = (u8)cfg->late[k];
+		s->crashes[k] = (u8)cfg->crashes[k];
+		s->stops[k] = (u8)cfg->stops[k];
+		s->boot[k] = 1;
+	}
+}
+
+static const struct op *next_op(const struct state *s, u32 k)
+{
+	return &kernel_node(k, s->node[k])->op;
+}
+
+bool asleep(const struct state *s)
+{
+	u32 k;
+
+	for (k = 0; k < KERNELS; k++)
+		if (next_op(s, k)->type != OP_SLEEP || s->bell[k] || s->gone[k])
+			return false;
+	return true;
+}
+
+static void give(struct making *mk, const char *what)
+{
+	struct move m = mk->m;
+
+	snprintf(m.what, sizeof(m.what), "%s", what);
+	mk->each(mk->ctx, &m);
+}
+
+static void loaded(void *ctx, struct state *s, const struct input *in,
+		   const char *how)
+{
+	struct making *mk = ctx;
+	u32 k = mk->m.k;
+	const struct op *op = next_op(s, k);
+	char what[96];
+	int n;
+	u32 i;
+
+	mk->m.s = *s;
+	mk->m.in = *in;
+	n = snprintf(what, sizeof(what), "load %s =",
+		     word_name(!k, op->word));
+	for (i = 0; i < in->n && n < 70; i++)
+		n += snprintf(what + n, sizeof(what) - n, " %x", in->v[i]);
+	snprintf(what + n, sizeof(what) - n, "%s", how);
+	give(mk, what);
+}
+
+static void load_moves(const struct state *s, struct making *mk,
+		       const struct op *op)
+{
+	char what[96];
+
+	if (op->type == OP_LAZY) {
+		mk->m.s = *s;
+		mk->m.in.n = 0;
+		snprintf(what, sizeof(what), "load %s begun",
+			 word_name(!mk->m.k, op->word));
+		give(mk, what);
+	}
+	machine_load(s, mk->m.k, op, loaded, mk);
+}
+
+static void wake(const struct state *s, struct making *mk, enum wake why)
+{
+	static const char *const names[] = {
+		[WAKE_BELL] = "woken by its bell",
+		[WAKE_TICK] = "woken by its clock",
+		[WAKE_LATE] = "woken by its clock after a long silence",
+		[WAKE_GONE] = "told that the other has crashed",
+		[WAKE_STOP] = "told to stop",
+	};
+	u32 k = mk->m.k;
+
+	mk->m.s = *s;
+	mk->m.in = (struct input){ .n = 1, .v = { why } };
+	mk->m.by_clock = why == WAKE_TICK;
+	machine_fence(&mk->m.s, k);
+	if (why == WAKE_BELL)
+		mk->m.s.bell[k] = 0;
+	if (why == WAKE_LATE)
+		mk->m.s.late[k]--;
+	if (why == WAKE_GONE)
+		mk->m.s.gone[k] = 0;
+	if (why == WAKE_STOP)
+		mk->m.s.stops[k]--;
+	give(mk, names[why]);
+	mk->m.by_clock = false;
+}
+
+static bool may_tick(const struct state *s, u32 k)
+{
+	const struct way *way = &s->way[k];
+	u16 word = word_of(k, section(k) + imb_offset_beat(&cfg->geometry));
+	u32 i, unseen = 0;
+
+	for (i = 0; i < way->landed_n; i++)
+		unseen += way->landed[i].word == word;
+	for (i = 0; i < way->pending_n; i++)
+		unseen += way->pending[i].word == word;
+	return unseen < MAX_UNSEEN_BEATS;
+}
+
+static void sleep_moves(const struct state *s, struct making *mk)
+{
+	u32 k = mk->m.k;
+
+	if (s->bell[k])
+		wake(s, mk, WAKE_BELL);
+	if (cfg->ticks && may_tick(s, k))
+		wake(s, mk, WAKE_TICK);
+	if (s->late[k])
+		wake(s, mk, WAKE_LATE);
+	if (s->gone[k])
+		wake(s, mk, WAKE_GONE);
+	if (s->stops[k])
+		wake(s, mk, WAKE_STOP);
+}
+
+static void crashed(void *ctx, struct state *s, const char *how)
+{
+	struct making *mk = ctx;
+	u32 k = mk->m.k;
+	char what[96];
+
+	s->crashes[k]--;
+	s->boot[k]++;
+	s->bell[k] = 0;
+	s->gone[k] = 0;
+	s->gone[!k] = cfg->gone;
+	s->node[k] = kernel_boot(k);
+	s->way[!k].seen_n = 0;
+	machine_fence(s, k);
+	mk->m.s = *s;
+	mk->m.crash = true;
+	snprintf(what, sizeof(what), "crashes: %s", how);
+	give(mk, what);
+	mk->m.crash = false;
+}
+
+static void simple_moves(const struct state *s, struct making *mk,
+			 const struct op *op)
+{
+	u32 k = mk->m.k;
+	char what[96];
+
+	mk->m.s = *s;
+	mk->m.in = (struct input){ .n = 1, .v = { s->boot[k] } };
+	switch (op->type) {
+	case OP_OWN:
+		machine_own(&s->way[k], op, &mk->m.in);
+		snprintf(what, sizeof(what), "load own %s = %x",
+			 word_name(k, op->word), mk->m.in.v[0]);
+		give(mk, what);
+		break;
+	case OP_MB:
+		machine_apply(&mk->m.s, k, op);
+		give(mk, "mb");
+		break;
+	case OP_BELL:
+		mk->m.s.bell[!k] = 1;
+		give(mk, "rings");
+		break;
+	case OP_CHOOSE:
+		for (mk->m.in.v[0] = 0; mk->m.in.v[0] < op->n;
+		     mk->m.in.v[0]++)
+			give(mk, "chooses");
+		break;
+	default:
+		give(mk, "goes on");
+		break;
+	}
+}
+
+static void kernel_moves(const struct state *s, struct making *mk)
+{
+	const struct op *op = next_op(s, mk->m.k);
+
+	switch (op->type) {
+	case OP_LOAD:
+	case OP_LAZY:
+		load_moves(s, mk, op);
+		break;
+	case OP_SLEEP:
+		sleep_moves(s, mk);
+		break;
+	default:
+		simple_moves(s, mk, op);
+		break;
+	}
+}
+
+/* Nobody else can notice when it is done, so it may be done at once. */
+static bool private(const struct state *s, u32 k)
+{
+	u8 type = next_op(s, k)->type;
+
+	return !opt.every && !s->crashes[k] &&
+	       (type == OP_OWN || type == OP_CHOOSE || type == OP_NONE);
+}
+
+void moves(const struct state *s, void (*each)(void *ctx, struct move *m),
+	   void *ctx)
+{
+	struct making mk = { .each = each, .ctx = ctx };
+	struct state copy;
+	u32 k;
+
+	for (k = 0; k < KERNELS; k++) {
+		mk.m.k = k;
+		if (private(s, k)) {
+			kernel_moves(s, &mk);
+			return;
+		}
+	}
+	for (k = 0; k < KERNELS; k++) {
+		mk.m.k = k;
+		kernel_moves(s, &mk);
+		if (s->crashes[k] && s->node[k] != kernel_boot(k)) {
+			copy = *s;
+			machine_crash(&copy, k, crashed, &mk);
+		}
+	}
+}
+
+static void print_op(u32 k, const struct op *op)
+{
+	static const char *const names[] = {
+		[OP_STORE] = "store", [OP_WMB] = "wmb",	    [OP_RMB] = "rmb",
+		[OP_CLEAN] = "clean", [OP_INVAL] = "inval",
+	};
+	u32 owner = op->type == OP_INVAL ? !k : k;
+	char text[128];
+	int n = snprintf(text, sizeof(text), "%s", names[op->type]);
+
+	if (op->type != OP_WMB && op->type != OP_RMB)
+		n += snprintf(text + n, sizeof(text) - n, " %s",
+			      word_name(owner, op->word));
+	if (op->type == OP_STORE)
+		n += snprintf(text + n, sizeof(text) - n, " := %x", op->v[0]);
+	if (op->type == OP_STORE && op->n == 2)
+		snprintf(text + n, sizeof(text) - n, " %x", op->v[1]);
+	printf("#      k%u   %-44s %s\n", k, text,
+	       site_text(op->site, op->outer));
+}
+
+const char *make_move(struct move *m, bool print)
+{
+	const struct op *op = next_op(&m->s, m->k);
+	const struct op *ops;
+	u32 i, n;
+
+	if (print)
+		printf("k%u %-48s %s\n", m->k, m->what,
+		       op->site ? site_text(op->site, op->outer) : "");
+	if (m->crash)
+		return NULL;
+	m->s.node[m->k] = kernel_step(m->k, m->s.node[m->k], &m->in, &ops, &n);
+	for (i = 0; i < n; i++) {
+		machine_apply(&m->s, m->k, &ops[i]);
+		if (print)
+			print_op(m->k, &ops[i]);
+	}
+	op = next_op(&m->s, m->k);
+	return op->type == OP_FAIL ? kernel_message(op->v[0]) : NULL;
+}

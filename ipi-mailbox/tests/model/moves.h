@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What can happen in a state. */
+#ifndef MODEL_MOVES_H
+#define MODEL_MOVES_H
+
+#include "machine.h"
+
+/**
+ * struct move - one thing that can happen, half done: memory has been chosen
+ * @s: the state, with memory as it will be before @k goes on
+ * @k: who goes on
+ * @in: what it gets to know
+ * @what: in words
+ * @by_clock: it is a tick that makes it happen
+ * @crash: @k boots instead
+ */
+struct move {
+	struct state s;
+	u32 k;
+	struct input in;
+	char what[96];
+	bool by_clock;
+	bool crash;
+};
+
+void first_state(struct state *s);
+/* Call @each with every move of @s. */
+void moves(const struct state *s, void (*each)(void *ctx, struct move *m),
+	   void *ctx);
+/*
+ * Make the move: on return m->s is the next state. Return: NULL, or what the
+ * program has found wrong. Prints what is done if @print.
+ */
+const char *make_move(struct move *m, bool print);
+bool asleep(const struct state *s);
+
+#endif /* MODEL_MOVES_H */

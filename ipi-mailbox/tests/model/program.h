@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What kernels run in the configurations. */
+#ifndef MODEL_PROGRAM_H
+#define MODEL_PROGRAM_H
+
+#include "model.h"
+
+#define MAX_PAYLOAD 28
+#define TAG 7
+
+/* program_ring.c */
+u32 payload_word(u32 i, u32 word);
+void load_payload(struct imb_port *port, u32 *to, const u8 *from, u32 n);
+void ring_sender(struct imb_port *port, void *data, u32 boot);
+void ring_receiver(struct imb_port *port, void *data, u32 boot);
+void ring_settle(u32 k, void *data);
+size_t ring_size(void);
+const char *ring_stuck(const struct facts *f);
+
+#endif /* MODEL_PROGRAM_H */
