@@ -105,6 +105,7 @@ EXPORT_SYMBOL_GPL(imb_max_message);
 
 /* A send may find the peer out; the callbacks have to hear of it. */
 static void send_unlock(struct imb_peer *peer, unsigned long flags)
+	__releases(&peer->lock)
 {
 	bool fell = peer->link.fell;
 
@@ -212,8 +213,7 @@ int imb_buf_get(struct imb_channel *ch, struct imb_buf *buf)
 	int num = imb_link_buf_get(link, ch->service);
 
 	if (num >= 0) {
-		buf->data =
-			(__force void *)imb_pool_data(&link->pool_tx, num);
+		buf->data = (__force void *)imb_pool_data(&link->pool_tx, num);
 		buf->size = link->pool_tx.size;
 		buf->tag = link->tx_tag;
 		buf->num = num;

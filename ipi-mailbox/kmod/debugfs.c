@@ -8,8 +8,11 @@
 
 static struct dentry *imb_debugfs;
 
-static const char *const input_names[IMB_LINK_INPUTS] = {
-#define EVENT(name, text) [IMB_IN_##name] = #name,
+static const struct {
+	const char *name;
+	const char *text;
+} inputs[IMB_LINK_INPUTS] = {
+#define EVENT(name, text) { #name, text },
 #include "link_states.def"
 };
 
@@ -41,7 +44,8 @@ static void show_rx(struct seq_file *m, u32 lane, const struct imb_rx *rx)
 {
 	seq_printf(m, "lane%u rx slots %u size %u pos %u head %u armed %u ",
 		   lane, rx->count, rx->size, rx->pos, rx->head, rx->armed);
-	seq_printf(m, "msgs %llu bytes %llu bells %llu sleeps %llu broken %llu\n",
+	seq_printf(m,
+		   "msgs %llu bytes %llu bells %llu sleeps %llu broken %llu\n",
 		   rx->counts.msgs, rx->counts.bytes, rx->counts.bells,
 		   rx->counts.sleeps, rx->counts.broken);
 }
@@ -53,7 +57,8 @@ static void show_pool(struct seq_file *m, const struct imb_pool_tx *pool)
 
 	for (i = 0; i < pool->count; i++)
 		places[pool->place[i]]++;
-	seq_printf(m, "pool tx bufs %u size %u free %u held %u sent %u waits %u\n",
+	seq_printf(m,
+		   "pool tx bufs %u size %u free %u held %u sent %u waits %u\n",
 		   pool->count, pool->size, places[IMB_BUF_FREE],
 		   places[IMB_BUF_HELD], places[IMB_BUF_SENT], pool->wants);
 }
@@ -112,10 +117,11 @@ static void show_rows(struct seq_file *m, const struct imb_link *link)
 	for (state = 0; state < IMB_LINK_STATES; state++)
 		for (input = 0; input < IMB_LINK_INPUTS; input++)
 			if (link->rows[state][input])
-				seq_printf(m, "row %s %s %u\n",
+				seq_printf(m, "row %s %s %u (%s)\n",
 					   imb_link_state_name(state),
-					   input_names[input],
-					   link->rows[state][input]);
+					   inputs[input].name,
+					   link->rows[state][input],
+					   inputs[input].text);
 }
 
 static int states_show(struct seq_file *m, void *unused)
@@ -127,13 +133,17 @@ static int states_show(struct seq_file *m, void *unused)
 	seq_printf(m, "state %s alive %u boot %08x peer-boot %08x\n",
 		   imb_link_state_name(link->state), link->alive, link->boot,
 		   link->peer_boot);
-	seq_printf(m, "epoch %08x adopted %08x rx-tag %u tx-tag %u beat %llu peer-beat %llu\n",
-		   link->epoch, link->adopted, link->rx_tag, link->tx_tag,
-		   link->beat, link->peer_beat);
-	seq_printf(m, "ups %llu resets %llu silent %llu broken %llu dropped %llu illegal %llu\n",
-		   link->counts.ups, link->counts.resets, link->counts.silent,
-		   link->counts.broken, link->counts.dropped,
-		   link->counts.illegal);
+	seq_printf(
+		m,
+		"epoch %08x adopted %08x rx-tag %u tx-tag %u beat %llu peer-beat %llu\n",
+		link->epoch, link->adopted, link->rx_tag, link->tx_tag,
+		link->beat, link->peer_beat);
+	seq_printf(
+		m,
+		"ups %llu resets %llu silent %llu broken %llu dropped %llu illegal %llu\n",
+		link->counts.ups, link->counts.resets, link->counts.silent,
+		link->counts.broken, link->counts.dropped,
+		link->counts.illegal);
 	show_rows(m, link);
 	kfree(link);
 	return 0;

@@ -366,8 +366,8 @@ static int file_buffers(struct imb_file *f)
 	/* All answers have room, so that none has to be dropped. */
 	if (f->service < IMB_SERVICE_PORT)
 		f->size = IMB_ECHO_WINDOW;
-	f->memory = __vmalloc(array_size(f->size + 2, f->max),
-			      GFP_KERNEL_ACCOUNT);
+	f->memory =
+		__vmalloc(array_size(f->size + 2, f->max), GFP_KERNEL_ACCOUNT);
 	if (!f->memory)
 		return -ENOMEM;
 	at = f->memory;
@@ -385,8 +385,9 @@ static struct imb_file *file_alloc(struct imb_peer *peer, u32 port)
 	if (!f)
 		return NULL;
 	f->peer = peer;
-	f->service = port == ECHO ? imb_echo_service(peer->imb->self, peer->id) :
-				    IMB_SERVICE_PORT + port;
+	f->service = port == ECHO ?
+			     imb_echo_service(peer->imb->self, peer->id) :
+			     IMB_SERVICE_PORT + port;
 	f->max = imb_link_max_message(&peer->link);
 	mutex_init(&f->read_lock);
 	mutex_init(&f->write_lock);
@@ -481,8 +482,8 @@ void imb_dev_remove(struct imb_peer *peer)
 
 int imb_dev_init(void)
 {
-	int ret = alloc_chrdev_region(&imb_devt, 0,
-				      IMB_WIRE_KERNELS * MINORS, "imb");
+	int ret = alloc_chrdev_region(&imb_devt, 0, IMB_WIRE_KERNELS * MINORS,
+				      "imb");
 
 	if (ret)
 		return ret;

@@ -27,9 +27,8 @@ static const struct imb_ops echo_ops = {
 int imb_echo_start(struct imb_peer *peer)
 {
 	u16 service = imb_echo_service(peer->id, peer->imb->self);
-	struct imb_channel *ch = imb_open(peer->id, service,
-					  IMB_LANE_FOR_DATA, IMB_ECHO_WINDOW,
-					  &echo_ops, peer);
+	struct imb_channel *ch = imb_open(peer->id, service, IMB_LANE_FOR_DATA,
+					  IMB_ECHO_WINDOW, &echo_ops, peer);
 
 	if (IS_ERR(ch))
 		return PTR_ERR(ch);

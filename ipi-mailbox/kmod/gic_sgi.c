@@ -38,8 +38,9 @@
 
 static unsigned int bell_limit = 1000;
 module_param(bell_limit, uint, 0644);
-MODULE_PARM_DESC(bell_limit,
-		 "bells of one peer taken in 10 ms before it is muted for as long, 0: any number (1000)");
+MODULE_PARM_DESC(
+	bell_limit,
+	"bells of one peer taken in 10 ms before it is muted for as long, 0: any number (1000)");
 
 /**
  * struct sgi_peer - another kernel
@@ -174,9 +175,10 @@ static void sgi_count(struct sgi_peer *peer)
 	disable_percpu_irq(peer->irq);
 	hrtimer_start(&peer->unmute, ns_to_ktime(SGI_WINDOW_NS),
 		      HRTIMER_MODE_REL_PINNED_HARD);
-	dev_warn_once(peer->db->dev,
-		      "kernel %td rings too often; it is muted for 10 ms each time\n",
-		      peer - peer->db->peers);
+	dev_warn_once(
+		peer->db->dev,
+		"kernel %td rings too often; it is muted for 10 ms each time\n",
+		peer - peer->db->peers);
 }
 
 static irqreturn_t sgi_bell(int irq, void *dev_id)
@@ -251,19 +253,21 @@ static int sgi_read_tree(struct sgi_doorbell *db, u64 *targets)
 
 	if (of_property_read_u32(np, "tombolo,kernel-id", &db->self) ||
 	    of_property_read_u32(np, "tombolo,sgi-base", &db->base))
-		return dev_err_probe(db->dev, -EINVAL,
-				     "tombolo,kernel-id or tombolo,sgi-base is missing\n");
+		return dev_err_probe(
+			db->dev, -EINVAL,
+			"tombolo,kernel-id or tombolo,sgi-base is missing\n");
 	n = of_property_read_variable_u64_array(np, "tombolo,targets", targets,
 						2, SGI_KERNELS);
 	if (n < 0 || db->self >= n)
-		return dev_err_probe(db->dev, -EINVAL,
-				     "tombolo,targets must name 2 to %d kernels, this one (%u) among them\n",
-				     SGI_KERNELS, db->self);
+		return dev_err_probe(
+			db->dev, -EINVAL,
+			"tombolo,targets must name 2 to %d kernels, this one (%u) among them\n",
+			SGI_KERNELS, db->self);
 	if (db->base < SGI_FIRST || db->base + n - 1 > SGI_LAST)
-		return dev_err_probe(db->dev, -EINVAL,
-				     "SGIs %u to %u are not ours: only %d to %d are\n",
-				     db->base, db->base + n - 1, SGI_FIRST,
-				     SGI_LAST);
+		return dev_err_probe(
+			db->dev, -EINVAL,
+			"SGIs %u to %u are not ours: only %d to %d are\n",
+			db->base, db->base + n - 1, SGI_FIRST, SGI_LAST);
 	db->kernels = n;
 	return 0;
 }
@@ -292,9 +296,10 @@ static int sgi_find_cpu(struct sgi_doorbell *db, u64 mpidr)
 			db->cpu = cpu;
 			return 0;
 		}
-	return dev_err_probe(db->dev, -ENODEV,
-			     "the CPU that takes our bells, MPIDR %#llx, is not ours\n",
-			     mpidr);
+	return dev_err_probe(
+		db->dev, -ENODEV,
+		"the CPU that takes our bells, MPIDR %#llx, is not ours\n",
+		mpidr);
 }
 
 static int sgi_map(struct sgi_peer *peer, struct device_node *gic,
@@ -314,15 +319,15 @@ static int sgi_map(struct sgi_peer *peer, struct device_node *gic,
 		*per_cpu_ptr(peer->dev_id, cpu) = peer;
 	ret = irq_create_fwspec_mapping(&spec);
 	if (!ret)
-		return dev_err_probe(peer->db->dev, -EINVAL,
-				     "%pOF does not map SGI %u: is it a GICv3?\n",
-				     gic, sgi);
+		return dev_err_probe(
+			peer->db->dev, -EINVAL,
+			"%pOF does not map SGI %u: is it a GICv3?\n", gic, sgi);
 	peer->irq = ret;
-	ret = request_percpu_irq(peer->irq, sgi_bell, "tombolo-bell",
+	ret = request_percpu_irq(peer->irq, sgi_bell, "tombolo-doorbell",
 				 peer->dev_id);
 	if (ret)
-		return dev_err_probe(peer->db->dev, ret,
-				     "SGI %u is taken\n", sgi);
+		return dev_err_probe(peer->db->dev, ret, "SGI %u is taken\n",
+				     sgi);
 	peer->requested = true;
 	return 0;
 }
@@ -366,8 +371,9 @@ static int sgi_map_all(struct sgi_doorbell *db)
 	int ret = 0;
 
 	if (!gic)
-		return dev_err_probe(db->dev, -ENODEV,
-				     "the tree names no interrupt controller\n");
+		return dev_err_probe(
+			db->dev, -ENODEV,
+			"the tree names no interrupt controller\n");
 	for (i = 0; i < db->kernels && !ret; i++)
 		if (i != db->self)
 			ret = sgi_map(&db->peers[i], gic, db->base + i);

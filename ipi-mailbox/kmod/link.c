@@ -45,7 +45,7 @@ void imb_port_bell(struct imb_port *port)
  *
  * Return: for imb_peer_unlock().
  */
-unsigned long imb_peer_lock(struct imb_peer *peer)
+unsigned long imb_peer_lock(struct imb_peer *peer) __acquires(&peer->lock)
 {
 	unsigned long flags;
 
@@ -59,6 +59,7 @@ unsigned long imb_peer_lock(struct imb_peer *peer)
  * @flags: of imb_peer_lock()
  */
 void imb_peer_unlock(struct imb_peer *peer, unsigned long flags)
+	__releases(&peer->lock)
 {
 	u8 was = peer->seen;
 	u8 is = peer->link.state;

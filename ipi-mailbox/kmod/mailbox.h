@@ -123,8 +123,9 @@ void imb_peer_stop(struct imb_peer *peer);
 void imb_peer_tick(struct imb_peer *peer);
 void imb_peer_poke(struct imb_peer *peer);
 void imb_peer_input(struct imb_peer *peer, enum imb_link_input input);
-unsigned long imb_peer_lock(struct imb_peer *peer);
-void imb_peer_unlock(struct imb_peer *peer, unsigned long flags);
+unsigned long imb_peer_lock(struct imb_peer *peer) __acquires(&peer->lock);
+void imb_peer_unlock(struct imb_peer *peer, unsigned long flags)
+	__releases(&peer->lock);
 
 /* Messages a client of the echo service may have unanswered. */
 #define IMB_ECHO_WINDOW 64

@@ -15,13 +15,12 @@ static struct imb *imb_board;
 
 struct imb *imb_get(void)
 {
-	/* pairs with publish() */
-	return smp_load_acquire(&imb_board);
+	return smp_load_acquire(&imb_board); /* pairs with publish() */
 }
 
 static void publish(struct imb *imb)
 {
-	smp_store_release(&imb_board, imb);
+	smp_store_release(&imb_board, imb); /* pairs with imb_get() */
 }
 
 static int read_geometry(struct imb *imb)
@@ -39,9 +38,10 @@ static int read_geometry(struct imb *imb)
 				       ARRAY_SIZE(lanes)) ||
 	    of_property_read_u32_array(np, "tombolo,pool", pool,
 				       ARRAY_SIZE(pool)))
-		return dev_err_probe(imb->dev, -EINVAL,
-				     "a tombolo property is missing or too short: want kernel-id, kernels, cache-line, lanes (%d pairs), pool (1 pair)\n",
-				     IMB_WIRE_LANES);
+		return dev_err_probe(
+			imb->dev, -EINVAL,
+			"a tombolo property is missing or too short: want kernel-id, kernels, cache-line, lanes (%d pairs), pool (1 pair)\n",
+			IMB_WIRE_LANES);
 	for (i = 0; i < IMB_WIRE_LANES; i++) {
 		g->lane[i].slots = lanes[2 * i];
 		g->lane[i].slot_size = lanes[2 * i + 1];
@@ -49,9 +49,10 @@ static int read_geometry(struct imb *imb)
 	g->bufs = pool[0];
 	g->buf_size = pool[1];
 	if (imb->self >= g->kernels)
-		return dev_err_probe(imb->dev, -EINVAL,
-				     "tombolo,kernel-id %u is not below tombolo,kernels %u\n",
-				     imb->self, g->kernels);
+		return dev_err_probe(
+			imb->dev, -EINVAL,
+			"tombolo,kernel-id %u is not below tombolo,kernels %u\n",
+			imb->self, g->kernels);
 	return 0;
 }
 
@@ -61,21 +62,23 @@ static int check_geometry(struct imb *imb, u64 window)
 	int ret = imb_geometry_check(g, window);
 
 	if (ret == -ENOSPC)
-		return dev_err_probe(imb->dev, ret,
-				     "the window has %llu bytes, %u kernels with these lanes and pools need %llu\n",
-				     window, g->kernels,
-				     g->kernels * (g->kernels - 1) *
-					     imb_section_size(g));
+		return dev_err_probe(
+			imb->dev, ret,
+			"the window has %llu bytes, %u kernels with these lanes and pools need %llu\n",
+			window, g->kernels,
+			g->kernels * (g->kernels - 1) * imb_section_size(g));
 	if (ret)
-		return dev_err_probe(imb->dev, ret,
-				     "impossible tombolo,kernels, cache-line, lanes or pool: see the binding\n");
+		return dev_err_probe(
+			imb->dev, ret,
+			"impossible tombolo,kernels, cache-line, lanes or pool: see the binding\n");
 	if (of_property_read_bool(imb->dev->of_node, "dma-coherent"))
 		return 0;
 	imb->line = imb_arch_line();
 	if (cache_line_size() > g->line)
-		return dev_err_probe(imb->dev, -EINVAL,
-				     "our cache lines have %u bytes, tombolo,cache-line says %u\n",
-				     cache_line_size(), g->line);
+		return dev_err_probe(
+			imb->dev, -EINVAL,
+			"our cache lines have %u bytes, tombolo,cache-line says %u\n",
+			cache_line_size(), g->line);
 	return 0;
 }
 
@@ -85,9 +88,10 @@ static int map_window(struct imb *imb, struct resource *res)
 
 	if (!devm_request_mem_region(imb->dev, res->start, resource_size(res),
 				     "imb"))
-		return dev_err_probe(imb->dev, -EBUSY,
-				     "the window %pR is in use: it must not be in a memory node\n",
-				     res);
+		return dev_err_probe(
+			imb->dev, -EBUSY,
+			"the window %pR is in use: it must not be in a memory node\n",
+			res);
 	window = devm_memremap(imb->dev, res->start, resource_size(res),
 			       MEMREMAP_WB);
 	if (IS_ERR(window))
@@ -99,8 +103,8 @@ static int map_window(struct imb *imb, struct resource *res)
 
 static int connect_peer(struct imb *imb, u32 id)
 {
-	struct imb_peer *peer = devm_kzalloc(imb->dev, sizeof(*peer),
-					     GFP_KERNEL);
+	struct imb_peer *peer =
+		devm_kzalloc(imb->dev, sizeof(*peer), GFP_KERNEL);
 	struct mbox_chan *bell;
 	char name[24];
 	int ret;
@@ -209,7 +213,8 @@ static int imb_probe(struct platform_device *pdev)
 	if (!res)
 		return dev_err_probe(dev, -EINVAL, "reg is missing\n");
 	if (imb_get())
-		return dev_err_probe(dev, -EBUSY, "there is a mailbox already\n");
+		return dev_err_probe(dev, -EBUSY,
+				     "there is a mailbox already\n");
 	imb->dev = dev;
 	imb->boot = new_incarnation();
 	hrtimer_init(&imb->tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
@@ -251,10 +256,9 @@ static void imb_shutdown(struct platform_device *pdev)
 			imb_peer_input(imb->peers[id], IMB_IN_STOP);
 }
 
-static const struct of_device_id imb_of_match[] = {
-	{ .compatible = "tombolo,imb" },
-	{}
-};
+static const struct of_device_id imb_of_match[] = { { .compatible =
+							      "tombolo,imb" },
+						    {} };
 MODULE_DEVICE_TABLE(of, imb_of_match);
 
 static struct platform_driver imb_driver = {

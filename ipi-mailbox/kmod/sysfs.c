@@ -82,6 +82,8 @@ static ssize_t max_message_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(max_message);
 
+/* clang-format off */
+
 /* A count, or the sum of both lanes' counts, taken under the lock. */
 #define COUNT_ATTR(name, expression)                                         \
 static ssize_t name##_show(struct device *dev,                               \
@@ -104,6 +106,8 @@ COUNT_ATTR(tx_bytes, link->tx[0].counts.bytes + link->tx[1].counts.bytes);
 COUNT_ATTR(rx_bytes, link->rx[0].counts.bytes + link->rx[1].counts.bytes);
 COUNT_ATTR(bells_sent, peer->port.bells);
 COUNT_ATTR(resets, link->counts.resets);
+
+/* clang-format on */
 
 static struct attribute *imb_attrs[] = {
 	&dev_attr_state.attr,
