@@ -28,7 +28,7 @@
 #define IMB_HOLD_MAX_MS 10000
 
 #define IMB_LANE_URGENT 0
-#define IMB_LANE_BULK 1
+#define IMB_LANE_BULK	1
 
 enum imb_link_state {
 #define STATE(name, text) IMB_LINK_##name,

@@ -41,19 +41,19 @@
 #define IMB_WIRE_MAJOR 1
 #define IMB_WIRE_MINOR 0
 
-#define IMB_WIRE_LINE 64 /* smallest cache line we lay out for */
-#define IMB_WIRE_PAGE 4096
+#define IMB_WIRE_LINE	      64 /* smallest cache line we lay out for */
+#define IMB_WIRE_PAGE	      4096
 #define IMB_WIRE_CONTROL_SIZE 4096
-#define IMB_WIRE_KERNELS 8 /* most kernels of one board */
-#define IMB_WIRE_SERVICES 64 /* channels of a link, numbered by service */
-#define IMB_WIRE_LANES 2
-#define IMB_WIRE_MAX_LINE 128 /* largest cache line a board may name */
+#define IMB_WIRE_KERNELS      8 /* most kernels of one board */
+#define IMB_WIRE_SERVICES     64 /* channels of a link, numbered by service */
+#define IMB_WIRE_LANES	      2
+#define IMB_WIRE_MAX_LINE     128 /* largest cache line a board may name */
 /* What fits between the lane words and the end of the control page. */
 #define IMB_WIRE_MAX_BUFS 256
 
 /* Values of imb_wire_hello.state. */
 #define IMB_WIRE_CLOSED 0 /* the owner has left: do not wait for its beat */
-#define IMB_WIRE_OPEN 1
+#define IMB_WIRE_OPEN	1
 
 /**
  * struct imb_wire_hello - who the owner is and which session it is in
@@ -142,7 +142,7 @@ struct imb_wire_pool {
 };
 
 /* imb_wire_slot.flags */
-#define IMB_WIRE_REF 0x0001 /* the payload is a struct imb_wire_ref */
+#define IMB_WIRE_REF  0x0001 /* the payload is a struct imb_wire_ref */
 #define IMB_WIRE_CTRL 0x0002 /* the payload is a struct imb_wire_ctrl */
 
 /**
@@ -175,8 +175,8 @@ struct imb_wire_ref {
 };
 
 /* imb_wire_ctrl.op */
-#define IMB_WIRE_OP_OPEN 1 /* arg: messages the sender of OPEN will buffer */
-#define IMB_WIRE_OP_CLOSE 2 /* nothing more is read or sent */
+#define IMB_WIRE_OP_OPEN   1 /* arg: messages the sender of OPEN will buffer */
+#define IMB_WIRE_OP_CLOSE  2 /* nothing more is read or sent */
 #define IMB_WIRE_OP_CREDIT 3 /* arg: as many messages more may be sent */
 #define IMB_WIRE_OP_CLOSED 4 /* answer to CLOSE: nothing is under way */
 
