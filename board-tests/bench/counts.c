@@ -35,7 +35,7 @@ static const struct {
 	{ SGI, 0xffffffe0, 0xd518cba0 }, /* msr icc_sgi1r_el1 */
 };
 
-#define HINT(n) (0xd503201fu | (n) << 5)
+#define HINT(n)	   (0xd503201fu | (n) << 5)
 #define HINT_START HINT(64)
 #define HINT_PRINT HINT(65)
 
