@@ -46,6 +46,7 @@ enum kproc_part { PART_IMAGE, PART_DTB, PART_INITRD, PARTS };
  * @beat_seen:	  jiffies when that was
  * @crashes:	  lives that ended badly
  * @early_deaths: of these, how many in a row before the kernel was up
+ * @gave_up:	  they were so many that we turned recovery off
  * @last_exit:	  how the last life ended
  * @log_lock:	  protects @last_log and @last_log_size
  * @last_log:	  the kernel log of the life before this one
@@ -82,6 +83,7 @@ struct kproc {
 	unsigned long beat_seen;
 	unsigned int crashes;
 	unsigned int early_deaths;
+	bool gave_up;
 	const char *last_exit;
 
 	struct mutex log_lock;

@@ -196,6 +196,7 @@ static void crashed(struct kproc *kp, bool was_up)
 
 	if (kp->early_deaths >= max_early_deaths && !rproc->recovery_disabled) {
 		rproc->recovery_disabled = true;
+		kp->gave_up = true;
 		dev_err(kp->dev,
 			"%s died %u times before it was up, so it is not started again by itself; see its log, then write 'recover' to /sys/class/remoteproc/%s/recovery\n",
 			rproc->name, kp->early_deaths, dev_name(&rproc->dev));
@@ -221,6 +222,15 @@ static void ended(struct kproc *kp, const struct boot_report *report, bool repor
 		rproc_boot(kp->rproc);
 }
 
+static void came_up(struct kproc *kp)
+{
+	dev_info(kp->dev, "%s is up\n", kp->rproc->name);
+	kp->early_deaths = 0;
+	if (kp->gave_up)
+		kp->rproc->recovery_disabled = false;
+	kp->gave_up = false;
+}
+
 static void look_at_beats(struct kproc *kp, const struct boot_report *report)
 {
 	u64 beats = le64_to_cpu(report->beats);
@@ -228,10 +238,8 @@ static void look_at_beats(struct kproc *kp, const struct boot_report *report)
 	if (beats != kp->beats) {
 		kp->beats = beats;
 		kp->beat_seen = jiffies;
-		if (set_health_alive(kp, TOMBOLO_KERNEL_UP)) {
-			kp->early_deaths = 0;
-			dev_info(kp->dev, "%s is up\n", kp->rproc->name);
-		}
+		if (set_health_alive(kp, TOMBOLO_KERNEL_UP))
+			came_up(kp);
 		return;
 	}
 	if (passed(kp->beat_seen, hang_ms) && set_health_alive(kp, TOMBOLO_KERNEL_HUNG))

@@ -60,6 +60,17 @@ static int start_one(const struct kernel *kernel)
 	return EXIT_OK;
 }
 
+/* Dead, but the driver is about to start it again */
+static bool is_recovering(const struct kernel *kernel, const char *health)
+{
+	char recovery[24];
+
+	if (strcmp(health, "crashed"))
+		return false;
+	read_text(recovery, sizeof(recovery), "/sys/class/remoteproc/%s/recovery", kernel->rproc);
+	return !strcmp(recovery, "enabled");
+}
+
 /* Until it is up, is over, or the time is */
 static int wait_up(const struct kernel *kernel, double end)
 {
@@ -71,7 +82,7 @@ static int wait_up(const struct kernel *kernel, double end)
 			say(kernel, "is up");
 			return EXIT_OK;
 		}
-		if (strcmp(health, "starting") && strcmp(health, "crashed")) {
+		if (strcmp(health, "starting") && !is_recovering(kernel, health)) {
 			fprintf(stderr, "tombolo: kernel %d did not come up, it is %s; see 'tombolo log %d'\n",
 				kernel->id, health, kernel->id);
 			return EXIT_FAILED;
@@ -142,20 +153,12 @@ static int stop_one(const struct kernel *kernel)
 		return EXIT_OK;
 	}
 	if (!strcmp(state, "crashed")) {
-		fprintf(stderr,
-			"tombolo: kernel %d crashed and does not run; 'tombolo start %d' starts it again\n",
-			kernel->id, kernel->id);
-		return EXIT_FAILED;
+		say(kernel, "does not run: it crashed");
+		return EXIT_OK;
 	}
-	/* It counts the starts, and stops with the last one */
-	while (!strcmp(state, "running")) {
-		ret = write_text("stop", "/sys/class/remoteproc/%s/state", kernel->rproc);
-		if (ret)
-			return explain(ret, "stop", kernel->id);
-		state_of(kernel, state, sizeof(state));
-		if (*options.root)
-			break;
-	}
+	ret = write_text("stop", "/sys/class/remoteproc/%s/state", kernel->rproc);
+	if (ret)
+		return explain(ret, "stop", kernel->id);
 	say(kernel, "is off");
 	return EXIT_OK;
 }
