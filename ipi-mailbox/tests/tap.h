@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Test programs print TAP and end with one line of totals. */
+#ifndef TAP_H
+#define TAP_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+static int tap_passed, tap_failed, tap_skipped;
+static bool tap_broken; /* a check of the present test has failed */
+
+#define CHECK(cond)                                                         \
+	do {                                                                \
+		if (!(cond)) {                                              \
+			tap_broken = true;                                  \
+			printf("# %s:%d: %s\n", __FILE__, __LINE__, #cond); \
+		}                                                           \
+	} while (0)
+
+#define CHECK_EQ(a, b)                                                      \
+	do {                                                                \
+		long long tap_a = (long long)(a), tap_b = (long long)(b);   \
+		if (tap_a != tap_b) {                                       \
+			tap_broken = true;                                  \
+			printf("# %s:%d: %s is %lld, not %lld\n", __FILE__, \
+			       __LINE__, #a, tap_a, tap_b);                 \
+		}                                                           \
+	} while (0)
+
+/* The present test ends. */
+static inline void tap_end(const char *name)
+{
+	printf("%s %d - %s\n", tap_broken ? "not ok" : "ok",
+	       tap_passed + tap_failed + tap_skipped + 1, name);
+	if (tap_broken)
+		tap_failed++;
+	else
+		tap_passed++;
+	tap_broken = false;
+}
+
+static inline void tap_skip(const char *name, const char *why)
+{
+	printf("ok %d - %s # SKIP %s\n",
+	       tap_passed + tap_failed + tap_skipped + 1, name, why);
+	tap_skipped++;
+}
+
+/* Return: the status of the program. */
+static inline int tap_done(void)
+{
+	printf("1..%d\n", tap_passed + tap_failed + tap_skipped);
+	printf("%d passed, %d failed, %d skipped\n", tap_passed, tap_failed,
+	       tap_skipped);
+	return tap_failed ? 1 : 0;
+}
+
+#endif /* TAP_H */
