@@ -222,14 +222,15 @@ static void wire_hello_bytes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hello[64], 1);
 }
 
-static struct kunit_case wire_cases[] = { KUNIT_CASE(geometry_good_accepted),
-					  KUNIT_CASE(geometry_bad_refused),
-					  KUNIT_CASE(
-						  geometry_sections_disjoint),
-					  KUNIT_CASE(geometry_sum_known),
-					  KUNIT_CASE(wire_offsets_fixed),
-					  KUNIT_CASE(wire_hello_bytes),
-					  {} };
+static struct kunit_case wire_cases[] = {
+	KUNIT_CASE(geometry_good_accepted),
+	KUNIT_CASE(geometry_bad_refused),
+	KUNIT_CASE(geometry_sections_disjoint),
+	KUNIT_CASE(geometry_sum_known),
+	KUNIT_CASE(wire_offsets_fixed),
+	KUNIT_CASE(wire_hello_bytes),
+	{},
+};
 
 static struct kunit_suite imb_wire_suite = {
 	.name = "imb-wire",

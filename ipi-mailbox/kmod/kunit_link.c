@@ -6,8 +6,8 @@
 
 #include "kunit.h"
 
-#define TEST_SERVICE 9
-#define LANE IMB_LANE_BULK
+#define TEST_SERVICE   9
+#define LANE	       IMB_LANE_BULK
 #define HOSTILE_ROUNDS 3000
 
 static unsigned int seed;
@@ -141,7 +141,7 @@ static struct kunit_case link_cases[] = {
 	KUNIT_CASE(fence_is_deaf_until_lifted),
 	KUNIT_CASE(credit_stops_and_resumes),
 	KUNIT_CASE(channel_closed_drops_and_reopens),
-	{}
+	{},
 };
 
 struct kunit_suite imb_link_suite = {
@@ -378,7 +378,7 @@ static struct kunit_case hostile_cases[] = {
 	KUNIT_CASE_PARAM(slot_forged_breaks, forgery_gen_params),
 	KUNIT_CASE(flood_beyond_window_breaks),
 	KUNIT_CASE(section_random_noise_survived),
-	{}
+	{},
 };
 
 struct kunit_suite imb_hostile_suite = {

@@ -3,7 +3,7 @@
 #include "kunit.h"
 
 #define TEST_SERVICE 9
-#define LANE IMB_LANE_BULK
+#define LANE	     IMB_LANE_BULK
 
 /* A service open at both ends and everything quiet. */
 static struct pair *quiet_pair(struct kunit *test)
@@ -215,7 +215,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(message_every_size_intact),
 	KUNIT_CASE(pool_exhausted_then_writable),
 	KUNIT_CASE(pool_return_of_old_use_ignored),
-	{}
+	{},
 };
 
 struct kunit_suite imb_ring_suite = {

@@ -32,7 +32,7 @@
 
 /* Frames that the peer may have under way; two sessions' worth fit the queue. */
 #define NET_WINDOW 256
-#define NET_QUEUE (2 * NET_WINDOW)
+#define NET_QUEUE  (2 * NET_WINDOW)
 /* Up to here a frame is copied twice rather than given a buffer. */
 #define NET_SHORT 224
 /* How much of a received frame is made linear for the stack's first look. */
@@ -167,7 +167,12 @@ static struct sk_buff *take_frame(struct net_link *link, struct net_item *item)
 	if (!item->held)
 		return skb;
 	skb = receive_frame(link->dev, item->buf.data, item->buf.size);
-	imb_buf_release(link->ch, &item->buf);
+	/* The link fell while we copied: these may be two frames' bytes. */
+	if (!imb_buf_release(link->ch, &item->buf) && skb) {
+		DEV_STATS_INC(link->dev, rx_missed_errors);
+		kfree_skb(skb);
+		skb = NULL;
+	}
 	return skb;
 }
 

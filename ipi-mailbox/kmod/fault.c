@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * imb-test.ko: a peer that breaks the rules. It scribbles over the section that
+ * this kernel itself writes, behind the back of its own core, so the *other*
+ * kernel has to cope: close or hold out, count it, come back.
+ *
+ * What lies in a line that the core rewrites by itself (words, slots) heals by
+ * itself. The hello does not, and what was done to one's own traffic does not
+ * either: such kinds end by having the core begin a new session.
+ */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/prandom.h>
+#include <linux/random.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+
+#include "debug.h"
+#include "geometry.h"
+#include "test.h"
+
+/* imb-test.ko's own copy; imb.ko does not export it. */
+#include "../core/geometry.c"
+
+/* kind.class: what the other kernel's link must do. */
+#define HARMLESS "harmless" /* stay up, lose nothing */
+#define BREAKS	 "breaks" /* count it as broken, fall, come back */
+#define ALIEN	 "alien" /* be alien until the end */
+#define SILENT	 "silent" /* count it as silent, fall, come back */
+#define RESETS	 "resets" /* it may fall; be up soon after the end */
+
+/**
+ * struct fault - an injection
+ * @section: what this kernel writes
+ * @theirs: what the peer writes
+ * @g: shape of both
+ * @lane: of the command
+ * @rnd: random numbers by the command's seed
+ */
+struct fault {
+	u8 *section;
+	const u8 *theirs;
+	struct imb_geometry g;
+	u32 lane;
+	struct rnd_state rnd;
+};
+
+/**
+ * struct kind - a way to break the rules
+ * @name: of it
+ * @class: what it should come to
+ * @heal: the core has to begin anew at the end
+ * @write: do it once
+ * @text: for people
+ */
+struct kind {
+	const char *name;
+	const char *class;
+	bool heal;
+	void (*write)(struct fault *f);
+	const char *text;
+};
+
+static u32 draw(struct fault *f)
+{
+	return prandom_u32_state(&f->rnd);
+}
+
+static u64 draw64(struct fault *f)
+{
+	return (u64)draw(f) << 32 | draw(f);
+}
+
+static struct imb_wire_hello *hello(struct fault *f)
+{
+	return (void *)(f->section + imb_offset_hello(&f->g));
+}
+
+static struct imb_wire_consumer *consumer(struct fault *f)
+{
+	return (void *)(f->section + imb_offset_consumer(&f->g, f->lane));
+}
+
+static void set64(__le64 *word, u64 value)
+{
+	WRITE_ONCE(*word, cpu_to_le64(value));
+}
+
+static void set32(__le32 *word, u32 value)
+{
+	WRITE_ONCE(*word, cpu_to_le32(value));
+}
+
+static void set16(__le16 *word, u16 value)
+{
+	WRITE_ONCE(*word, cpu_to_le16(value));
+}
+
+/* Move the position, keep the tag: so it is believed to be of this session. */
+static void shift_word(__le64 *word, u32 by)
+{
+	u64 was = le64_to_cpu(READ_ONCE(*word));
+
+	set64(word, IMB_WIRE_WORD(was >> 32, (u32)was + by));
+}
+
+static void head_ahead(struct fault *f)
+{
+	shift_word(&consumer(f)->head,
+		   f->g.lane[f->lane].slots + 1 + draw(f) % 1000000);
+}
+
+static void head_back(struct fault *f)
+{
+	shift_word(&consumer(f)->head, -1 - draw(f) % 1000000);
+}
+
+static void wake_noise(struct fault *f)
+{
+	if (draw(f) & 1)
+		shift_word(&consumer(f)->wake, draw(f));
+	else
+		set64(&consumer(f)->wake, draw64(f));
+}
+
+static void want_noise(struct fault *f)
+{
+	struct imb_wire_producer *p =
+		(void *)(f->section + imb_offset_producer(&f->g, f->lane));
+
+	set64(&p->want, draw64(f));
+}
+
+static void pool_want_noise(struct fault *f)
+{
+	struct imb_wire_pool *p = (void *)(f->section + imb_offset_want(&f->g));
+
+	shift_word(&p->want, draw(f));
+}
+
+static void returns_noise(struct fault *f)
+{
+	__le64 *returns = (void *)(f->section + imb_offset_returns(&f->g));
+
+	if (f->g.bufs)
+		set64(&returns[draw(f) % f->g.bufs], draw64(f));
+}
+
+static void beat_set(struct fault *f, u64 value)
+{
+	struct imb_wire_beat *b = (void *)(f->section + imb_offset_beat(&f->g));
+
+	set64(&b->count, value);
+}
+
+static void beat_jump(struct fault *f)
+{
+	beat_set(f, draw64(f));
+}
+
+/* The core's own beat shows for an instant only. */
+static void beat_stop(struct fault *f)
+{
+	int i;
+
+	for (i = 0; i < 10000; i++)
+		beat_set(f, 1);
+}
+
+static void hello_version(struct fault *f)
+{
+	set16(&hello(f)->major, IMB_WIRE_MAJOR + 1 + draw(f) % 1000);
+}
+
+static void hello_geometry(struct fault *f)
+{
+	set32(&hello(f)->geometry,
+	      imb_geometry_sum(&f->g) + 1 + draw(f) % 1000);
+}
+
+static void hello_kernel(struct fault *f)
+{
+	set16(&hello(f)->kernel, IMB_WIRE_KERNELS + draw(f) % 1000);
+}
+
+static void hello_kernels(struct fault *f)
+{
+	set16(&hello(f)->kernels, f->g.kernels + 1 + draw(f) % 1000);
+}
+
+static void hello_magic(struct fault *f)
+{
+	set32(&hello(f)->magic, IMB_WIRE_MAGIC + 1 + draw(f) % 1000);
+}
+
+static void hello_guard(struct fault *f)
+{
+	set32(&hello(f)->guard, draw(f) | 1);
+}
+
+static void hello_epoch(struct fault *f)
+{
+	set32(&hello(f)->epoch, draw(f));
+}
+
+static void hello_closed(struct fault *f)
+{
+	set32(&hello(f)->state, IMB_WIRE_CLOSED);
+}
+
+static struct imb_wire_slot *slot(struct fault *f, u32 pos)
+{
+	u32 count = f->g.lane[f->lane].slots;
+	u8 *first = f->section + imb_offset_slots(&f->g, f->lane);
+
+	return (void *)(first + (size_t)(pos & (count - 1)) *
+					f->g.lane[f->lane].slot_size);
+}
+
+/* The tag that the peer now expects in what we send. */
+static u32 tx_tag(struct fault *f)
+{
+	const struct imb_wire_hello *h =
+		(const void *)(f->theirs + imb_offset_hello(&f->g));
+
+	return le32_to_cpu(READ_ONCE(h->rx_tag));
+}
+
+/* The position that our core will publish next. */
+static u32 next_position(struct fault *f, u32 tag)
+{
+	u32 i, pos, next = 0;
+	bool any = false;
+	u64 word;
+
+	for (i = 0; i < f->g.lane[f->lane].slots; i++) {
+		word = le64_to_cpu(READ_ONCE(slot(f, i)->seq));
+		pos = (u32)word + 1;
+		if (word >> 32 != tag || (any && (s32)(pos - next) < 0))
+			continue;
+		next = pos;
+		any = true;
+	}
+	return next;
+}
+
+/* Publish a slot before our core does. */
+static void forge(struct fault *f, u32 len, u16 service, u16 flags,
+		  const __le32 *payload, u32 n)
+{
+	u32 tag = tx_tag(f);
+	u32 pos = next_position(f, tag);
+	struct imb_wire_slot *s = slot(f, pos);
+
+	memcpy(s + 1, payload, n);
+	set32(&s->len, len);
+	set16(&s->service, service);
+	set16(&s->flags, flags);
+	/* Outer shareable, as the core does it. */
+	dma_wmb();
+	set64(&s->seq, IMB_WIRE_WORD(tag, pos));
+}
+
+static void forge_words(struct fault *f, u16 flags, u32 len, u32 first,
+			u32 second)
+{
+	const __le32 payload[4] = { cpu_to_le32(first), cpu_to_le32(second) };
+
+	forge(f, len, IMB_SERVICE_TEST, flags, payload, sizeof(payload));
+}
+
+static void slot_length(struct fault *f)
+{
+	u32 most = f->g.lane[f->lane].slot_size - sizeof(struct imb_wire_slot);
+	u32 excess = draw(f) & 1 ? 1 : draw(f) >> 1 | 1;
+
+	forge_words(f, 0, most + excess > most ? most + excess : U32_MAX, 0, 0);
+}
+
+static void slot_service(struct fault *f)
+{
+	u16 service = draw(f) & 1 ? U16_MAX : IMB_WIRE_SERVICES;
+
+	forge(f, 0, service, 0, NULL, 0);
+}
+
+static void ref_buffer(struct fault *f)
+{
+	u32 buf = draw(f) & 1 ? f->g.bufs : draw(f) | BIT(31);
+
+	forge_words(f, IMB_WIRE_REF, sizeof(struct imb_wire_ref), buf, 1);
+}
+
+static void ref_length(struct fault *f)
+{
+	u32 len = draw(f) & 1 ? f->g.buf_size + 1 : draw(f) | BIT(31);
+
+	forge_words(f, IMB_WIRE_REF, sizeof(struct imb_wire_ref), 0, len);
+}
+
+static void ref_short(struct fault *f)
+{
+	forge_words(f, IMB_WIRE_REF, draw(f) % sizeof(struct imb_wire_ref), 0,
+		    0);
+}
+
+static void ctrl_short(struct fault *f)
+{
+	forge_words(f, IMB_WIRE_CTRL, draw(f) % sizeof(struct imb_wire_ctrl), 0,
+		    0);
+}
+
+static void ctrl_credit(struct fault *f)
+{
+	forge_words(f, IMB_WIRE_CTRL, sizeof(struct imb_wire_ctrl),
+		    IMB_WIRE_OP_CREDIT, draw(f) | BIT(31));
+}
+
+static void ctrl_closed(struct fault *f)
+{
+	forge_words(f, IMB_WIRE_CTRL, sizeof(struct imb_wire_ctrl),
+		    IMB_WIRE_OP_CLOSED, 0);
+}
+
+static void slot_noise(struct fault *f)
+{
+	const __le32 payload[4] = { cpu_to_le32(draw(f)),
+				    cpu_to_le32(draw(f)) };
+
+	forge(f, draw(f) % 64, draw(f) % IMB_WIRE_SERVICES, draw(f), payload,
+	      sizeof(payload));
+}
+
+static void noise(struct fault *f, u32 bytes)
+{
+	u32 at = draw(f) % (bytes / 8) * 8;
+
+	set64((__le64 *)(f->section + at), draw64(f));
+}
+
+static void control_noise(struct fault *f)
+{
+	noise(f, IMB_WIRE_CONTROL_SIZE);
+}
+
+static void ring_noise(struct fault *f)
+{
+	noise(f, imb_offset_pool(&f->g));
+}
+
+static const struct kind kinds[] = {
+	{ "wake", HARMLESS, false, wake_noise,
+	  "garbage where we ask to be woken" },
+	{ "want", HARMLESS, false, want_noise,
+	  "garbage where we ask for room" },
+	{ "pool-want", HARMLESS, false, pool_want_noise,
+	  "garbage where we ask for a buffer" },
+	{ "beat-jump", HARMLESS, false, beat_jump, "the beat jumps about" },
+	{ "hello-guard", HARMLESS, true, hello_guard,
+	  "the hello is for ever being rewritten" },
+	{ "hello-magic", HARMLESS, true, hello_magic, "no hello at all" },
+	{ "head-ahead", BREAKS, false, head_ahead,
+	  "we have read what was not sent (needs traffic from the peer)" },
+	{ "head-back", BREAKS, false, head_back,
+	  "we have unread what was read (needs traffic from the peer)" },
+	{ "slot-length", BREAKS, false, slot_length, "longer than a slot" },
+	{ "slot-service", BREAKS, false, slot_service, "no such service" },
+	{ "ref-buffer", BREAKS, false, ref_buffer, "no such buffer" },
+	{ "ref-length", BREAKS, false, ref_length, "longer than a buffer" },
+	{ "ref-short", BREAKS, false, ref_short, "half a reference" },
+	{ "ctrl-short", BREAKS, false, ctrl_short, "half a control message" },
+	{ "ctrl-credit", BREAKS, false, ctrl_credit,
+	  "more credit than there can be" },
+	{ "ctrl-closed", BREAKS, false, ctrl_closed,
+	  "an answer to no question" },
+	{ "hello-version", ALIEN, true, hello_version,
+	  "another major version" },
+	{ "hello-geometry", ALIEN, true, hello_geometry, "another layout" },
+	{ "hello-kernel", ALIEN, true, hello_kernel, "somebody else" },
+	{ "hello-kernels", ALIEN, true, hello_kernels, "another board" },
+	{ "beat-stop", SILENT, false, beat_stop, "no beat" },
+	{ "hello-epoch", RESETS, true, hello_epoch,
+	  "a new session every time" },
+	{ "hello-closed", RESETS, true, hello_closed, "we have left" },
+	{ "returns", RESETS, true, returns_noise,
+	  "garbage where buffers are returned" },
+	{ "slot-noise", RESETS, true, slot_noise, "random messages" },
+	{ "control-noise", RESETS, true, control_noise,
+	  "random words in the control page" },
+	{ "ring-noise", RESETS, true, ring_noise,
+	  "random words anywhere but in buffers" },
+};
+
+static int faults_show(struct seq_file *m, void *unused)
+{
+	const struct kind *k;
+
+	for (k = kinds; k < kinds + ARRAY_SIZE(kinds); k++)
+		seq_printf(m, "%-14s %-8s %s\n", k->name, k->class, k->text);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(faults);
+
+int test_fault_init(struct dentry *dir)
+{
+	debugfs_create_file("faults", 0444, dir, NULL, &faults_fops);
+	return 0;
+}
+
+static const struct kind *find_kind(const char *name)
+{
+	const struct kind *k;
+
+	for (k = kinds; k < kinds + ARRAY_SIZE(kinds); k++)
+		if (!strcmp(k->name, name))
+			return k;
+	return NULL;
+}
+
+static bool go_on(struct test_peer *peer, unsigned long end)
+{
+	return time_before(jiffies, end) && !fatal_signal_pending(current) &&
+	       !READ_ONCE(peer->leaving);
+}
+
+static u64 inject(struct test_peer *peer, struct fault *f, const struct kind *k,
+		  const struct test_args *args)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(args->ms ?: 500);
+	u64 writes = 0;
+
+	do {
+		k->write(f);
+		writes++;
+		if (args->every_us && k->write != beat_stop)
+			fsleep(args->every_us);
+		else
+			cond_resched();
+	} while (go_on(peer, end));
+	return writes;
+}
+
+/* Leave the link and come back, so that all that is ours is written anew. */
+static void heal(unsigned int peer)
+{
+	imb_peer_fence(peer, true);
+	imb_peer_fence(peer, false);
+}
+
+int test_fault(struct test_target *t, const struct test_args *args,
+	       struct test_text *out)
+{
+	const struct kind *k = find_kind(args->kind);
+	struct fault f = { .lane = args->lane };
+	u32 seed = args->seed ?: get_random_u32();
+	u64 writes;
+
+	if (!k)
+		return -EINVAL;
+	f.section = imb_debug_section(t->peer->id, &f.g);
+	if (!f.section)
+		return -ENODEV;
+	f.theirs = f.section -
+		   imb_section_offset(&f.g, imb_self(), t->peer->id) +
+		   imb_section_offset(&f.g, t->peer->id, imb_self());
+	prandom_seed_state(&f.rnd, seed);
+	writes = inject(t->peer, &f, k, args);
+	if (k->heal)
+		heal(t->peer->id);
+	test_say(out, "status=ok\nkind=%s\nclass=%s\nwrites=%llu\nseed=%u\n",
+		 k->name, k->class, writes, seed);
+	return 0;
+}
