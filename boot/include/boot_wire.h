@@ -28,35 +28,35 @@
 #include <stddef.h>
 #endif
 
-#define BOOT_MAGIC		0x6c626d74u	/* "tmbl" */
-#define BOOT_MAJOR		1	/* not understood: refuse to talk */
-#define BOOT_MINOR		0	/* not understood: ignore what is new */
+#define BOOT_MAGIC 0x6c626d74u /* "tmbl" */
+#define BOOT_MAJOR 1 /* not understood: refuse to talk */
+#define BOOT_MINOR 0 /* not understood: ignore what is new */
 
-#define BOOT_BLOCK_SIZE		0x40000
-#define BOOT_ORDER_OFFSET	0
-#define BOOT_REPORT_OFFSET	64
-#define BOOT_LOG_OFFSET		0x20000
-#define BOOT_LOG_SIZE		0x20000
-#define BOOT_LOG_MAGIC		0x43474244u	/* "DBGC", as ramoops has it */
+#define BOOT_BLOCK_SIZE	   0x40000
+#define BOOT_ORDER_OFFSET  0
+#define BOOT_REPORT_OFFSET 64
+#define BOOT_LOG_OFFSET	   0x20000
+#define BOOT_LOG_SIZE	   0x20000
+#define BOOT_LOG_MAGIC	   0x43474244u /* "DBGC", as ramoops has it */
 
 /* boot_order.command */
-#define BOOT_COMMAND_NONE	0
-#define BOOT_COMMAND_STOP	1	/* an orderly power off */
-#define BOOT_COMMAND_QUIT	2	/* the same, but do not ask user space */
+#define BOOT_COMMAND_NONE 0
+#define BOOT_COMMAND_STOP 1 /* an orderly power off */
+#define BOOT_COMMAND_QUIT 2 /* the same, but do not ask user space */
 
 /* boot_report.state */
-#define BOOT_STATE_NONE		0	/* before the member driver runs */
-#define BOOT_STATE_UP		1
-#define BOOT_STATE_STOPPING	2	/* on its way, boot_report.exit says to where */
-#define BOOT_STATE_CRASHED	3
+#define BOOT_STATE_NONE	    0 /* before the member driver runs */
+#define BOOT_STATE_UP	    1
+#define BOOT_STATE_STOPPING 2 /* on its way, boot_report.exit says to where */
+#define BOOT_STATE_CRASHED  3
 
 /* boot_report.exit: why it is ending */
-#define BOOT_EXIT_NONE		0
-#define BOOT_EXIT_REBOOT	1
-#define BOOT_EXIT_HALT		2
-#define BOOT_EXIT_POWEROFF	3
-#define BOOT_EXIT_ASKED		4	/* boot_order.command */
-#define BOOT_EXIT_PANIC		5
+#define BOOT_EXIT_NONE	   0
+#define BOOT_EXIT_REBOOT   1
+#define BOOT_EXIT_HALT	   2
+#define BOOT_EXIT_POWEROFF 3
+#define BOOT_EXIT_ASKED	   4 /* boot_order.command */
+#define BOOT_EXIT_PANIC	   5
 
 /**
  * struct boot_order - what kernel 0 tells the member
@@ -123,8 +123,8 @@ struct boot_log {
 	__u8 text[BOOT_LOG_SIZE - 12];
 };
 
-#define BOOT_AT(type, member, at)					\
-	_Static_assert(offsetof(struct type, member) == (at),		\
+#define BOOT_AT(type, member, at)                             \
+	_Static_assert(offsetof(struct type, member) == (at), \
 		       #type "." #member " is not at " #at)
 
 BOOT_AT(boot_order, magic, 0);
@@ -154,7 +154,8 @@ BOOT_AT(boot_log, magic, 0);
 BOOT_AT(boot_log, start, 4);
 BOOT_AT(boot_log, size, 8);
 BOOT_AT(boot_log, text, 12);
-_Static_assert(sizeof(struct boot_log) == BOOT_LOG_SIZE, "boot_log fills its zone");
+_Static_assert(sizeof(struct boot_log) == BOOT_LOG_SIZE,
+	       "boot_log fills its zone");
 _Static_assert(BOOT_LOG_OFFSET + BOOT_LOG_SIZE == BOOT_BLOCK_SIZE,
 	       "the log is the end of the block");
 

@@ -65,6 +65,7 @@ int tombolo_kernels_unregister(struct notifier_block *nb);
  *
  * Context: any but NMI; does not sleep.
  */
-void tombolo_kernels_report(enum tombolo_kernel_event event, u32 kernel, u64 incarnation);
+void tombolo_kernels_report(enum tombolo_kernel_event event, u32 kernel,
+			    u64 incarnation);
 
 #endif /* TOMBOLO_KERNELS_H */

@@ -21,32 +21,33 @@ struct block {
 };
 
 #ifdef CONFIG_ARM64
-#define block_for_each_line(p, start, size)				\
-	for (p = (unsigned long)(start) & ~(block_line_size() - 1);	\
-	     p < (unsigned long)(start) + (size); p += block_line_size())
-
-static inline unsigned long block_line_size(void)
+static inline unsigned long cache_line_bytes(void)
 {
-	return 4UL << ((read_cpuid_cachetype() >> CTR_EL0_DminLine_SHIFT) & 0xf);
+	u32 log2_words = read_cpuid_cachetype() >> CTR_EL0_DminLine_SHIFT;
+
+	return 4UL << (log2_words & 0xf);
 }
 
 /* To the point of coherency: dcache_clean_poc() is not exported to modules */
 static inline void cache_clean(const void *start, size_t size)
 {
-	unsigned long p;
+	unsigned long line = cache_line_bytes();
+	unsigned long p = (unsigned long)start & ~(line - 1);
 
-	block_for_each_line(p, start, size)
-		asm volatile("dc cvac, %0" : : "r" (p) : "memory");
+	for (; p < (unsigned long)start + size; p += line)
+		asm volatile("dc cvac, %0" ::"r"(p) : "memory");
 	dsb(sy);
 }
 
+/* Cleans as well: there is nothing of ours in these lines that could be lost */
 static inline void cache_invalidate(const void *start, size_t size)
 {
-	unsigned long p;
+	unsigned long line = cache_line_bytes();
+	unsigned long p = (unsigned long)start & ~(line - 1);
 
 	dsb(sy);
-	block_for_each_line(p, start, size)
-		asm volatile("dc civac, %0" : : "r" (p) : "memory");
+	for (; p < (unsigned long)start + size; p += line)
+		asm volatile("dc civac, %0" ::"r"(p) : "memory");
 	dsb(sy);
 }
 #else
@@ -54,7 +55,8 @@ static inline void cache_invalidate(const void *start, size_t size)
 #endif
 
 /* Copies a line that the other side writes: what is checked is what is used */
-static inline void block_read(const struct block *b, u32 offset, void *to, size_t size)
+static inline void block_read(const struct block *b, u32 offset, void *to,
+			      size_t size)
 {
 	if (!b->coherent)
 		cache_invalidate(b->base + offset, size);
@@ -64,7 +66,8 @@ static inline void block_read(const struct block *b, u32 offset, void *to, size_
 }
 
 /* Writes (a part of) a line that is ours, visible before what is written next */
-static inline void block_write(const struct block *b, u32 offset, const void *from, size_t size)
+static inline void block_write(const struct block *b, u32 offset,
+			       const void *from, size_t size)
 {
 	memcpy(b->base + offset, from, size);
 	if (!b->coherent)

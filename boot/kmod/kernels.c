@@ -18,7 +18,8 @@ int tombolo_kernels_unregister(struct notifier_block *nb)
 }
 EXPORT_SYMBOL_GPL(tombolo_kernels_unregister);
 
-void tombolo_kernels_report(enum tombolo_kernel_event event, u32 kernel, u64 incarnation)
+void tombolo_kernels_report(enum tombolo_kernel_event event, u32 kernel,
+			    u64 incarnation)
 {
 	struct tombolo_kernel_info info = {
 		.kernel = kernel,

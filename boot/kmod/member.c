@@ -23,7 +23,9 @@
 
 static unsigned int grace_ms = 5000;
 module_param(grace_ms, uint, 0644);
-MODULE_PARM_DESC(grace_ms, "How long user space may take for the power off that kernel 0 asked for");
+MODULE_PARM_DESC(
+	grace_ms,
+	"How long user space may take for the power off that kernel 0 asked for");
 
 /**
  * struct member - this kernel, as kernel 0 is to see it
@@ -64,7 +66,8 @@ static void ring(struct member *m)
 
 static void write_report(struct member *m)
 {
-	block_write(&m->block, BOOT_REPORT_OFFSET, &m->report, sizeof(m->report));
+	block_write(&m->block, BOOT_REPORT_OFFSET, &m->report,
+		    sizeof(m->report));
 }
 
 /* The reason is there before the state that makes it count */
@@ -139,7 +142,8 @@ static void obey_work(struct work_struct *work)
 	struct member *m = container_of(work, struct member, obey);
 	struct boot_order order;
 
-	if (!read_order(m, &order) || order.command_seq == m->report.command_seq)
+	if (!read_order(m, &order) ||
+	    order.command_seq == m->report.command_seq)
 		return;
 	spin_lock_irq(&m->lock);
 	m->report.command_seq = order.command_seq;
@@ -171,7 +175,7 @@ static void hear_bell(struct mbox_client *client, void *message)
 }
 
 /*
- * All other CPUs are stopped and may hold any lock, so none is taken here: our
+ * All other CPUs are stopped and may hold any lock, so none is waited for: our
  * line has no other writer left, and without a bell kernel 0 sees it as well.
  */
 static int panicked(struct notifier_block *nb, unsigned long action, void *data)
@@ -179,17 +183,23 @@ static int panicked(struct notifier_block *nb, unsigned long action, void *data)
 	struct member *m = container_of(nb, struct member, panic_nb);
 
 	write_state(m, BOOT_STATE_CRASHED, BOOT_EXIT_PANIC);
-	if (m->bell && !spin_is_locked(&m->bell->lock))
+	if (m->bell && spin_trylock(&m->bell->lock)) {
+		spin_unlock(&m->bell->lock);
 		ring(m);
+	}
 	return NOTIFY_DONE;
 }
 
-static int rebooting(struct notifier_block *nb, unsigned long action, void *data)
+static int rebooting(struct notifier_block *nb, unsigned long action,
+		     void *data)
 {
 	struct member *m = container_of(nb, struct member, reboot_nb);
-	u32 exit = action == SYS_RESTART ? BOOT_EXIT_REBOOT :
-		   action == SYS_HALT ? BOOT_EXIT_HALT : BOOT_EXIT_POWEROFF;
+	u32 exit = BOOT_EXIT_POWEROFF;
 
+	if (action == SYS_RESTART)
+		exit = BOOT_EXIT_REBOOT;
+	else if (action == SYS_HALT)
+		exit = BOOT_EXIT_HALT;
 	set_state(m, BOOT_STATE_STOPPING, exit);
 	return NOTIFY_DONE;
 }
@@ -211,22 +221,27 @@ static int get_block(struct member *m, struct device_node *np)
 	int ret;
 
 	ret = of_property_read_u32(np, "tombolo,kernel-id", &id) ?:
-	      of_address_to_resource(np, 0, &res);
+		      of_address_to_resource(np, 0, &res);
 	if (ret)
-		return dev_err_probe(m->dev, ret, "tombolo,kernel-id or reg is missing\n");
-	m->block.base = devm_memremap(m->dev, res.start, BOOT_LOG_OFFSET, MEMREMAP_WB);
+		return dev_err_probe(m->dev, ret,
+				     "tombolo,kernel-id or reg is missing\n");
+	m->block.base =
+		devm_memremap(m->dev, res.start, BOOT_LOG_OFFSET, MEMREMAP_WB);
 	if (IS_ERR(m->block.base))
 		return PTR_ERR(m->block.base);
 	m->block.coherent = of_dma_is_coherent(np);
 
 	block_read(&m->block, BOOT_ORDER_OFFSET, &order, sizeof(order));
-	if (le32_to_cpu(order.magic) != BOOT_MAGIC || le32_to_cpu(order.kernel) != id)
-		return dev_err_probe(m->dev, -ENODEV,
-				     "kernel 0 did not start this as kernel %u\n", id);
+	if (le32_to_cpu(order.magic) != BOOT_MAGIC ||
+	    le32_to_cpu(order.kernel) != id)
+		return dev_err_probe(
+			m->dev, -ENODEV,
+			"kernel 0 did not start this as kernel %u\n", id);
 	if (le16_to_cpu(order.major) != BOOT_MAJOR)
-		return dev_err_probe(m->dev, -EPROTO,
-				     "kernel 0 speaks version %u of the boot protocol, not %u: use modules of the same release\n",
-				     le16_to_cpu(order.major), BOOT_MAJOR);
+		return dev_err_probe(
+			m->dev, -EPROTO,
+			"kernel 0 speaks version %u of the boot protocol, not %u: use modules of the same release\n",
+			le16_to_cpu(order.major), BOOT_MAJOR);
 	/* A command from before this is still to be obeyed: none is seen yet */
 	m->report.incarnation = order.incarnation;
 	return 0;
@@ -264,7 +279,8 @@ static void live(struct member *m)
 {
 	m->report.major = cpu_to_le16(BOOT_MAJOR);
 	m->report.minor = cpu_to_le16(BOOT_MINOR);
-	m->report.memory_kib = cpu_to_le64(totalram_pages() << (PAGE_SHIFT - 10));
+	m->report.memory_kib =
+		cpu_to_le64(totalram_pages() << (PAGE_SHIFT - 10));
 	m->report.cpus = cpu_to_le32(num_online_cpus());
 
 	m->panic_nb.notifier_call = panicked;
@@ -292,10 +308,10 @@ static int member_probe(struct platform_device *pdev)
 	timer_setup(&m->abrupt, end_abruptly, TIMER_PINNED);
 	platform_set_drvdata(pdev, m);
 
-	ret = get_block(m, pdev->dev.of_node) ?:
-	      devm_register_power_off_handler(m->dev, power_off, m) ?:
-	      devm_add_action_or_reset(m->dev, stop_work, m) ?:
-	      get_bell(m, pdev->dev.of_node);
+	ret = get_block(m, pdev->dev.of_node)				    ?:
+		      devm_register_power_off_handler(m->dev, power_off, m) ?:
+		      devm_add_action_or_reset(m->dev, stop_work, m)	    ?:
+		      get_bell(m, pdev->dev.of_node);
 	if (ret)
 		return ret;
 	live(m);

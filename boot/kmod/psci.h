@@ -14,7 +14,8 @@ struct psci {
 	bool smc;
 };
 
-static inline long psci_call(const struct psci *psci, u32 function, u64 a, u64 b, u64 c)
+static inline long psci_call(const struct psci *psci, u32 function, u64 a,
+			     u64 b, u64 c)
 {
 	struct arm_smccc_res res;
 
@@ -25,7 +26,8 @@ static inline long psci_call(const struct psci *psci, u32 function, u64 a, u64 b
 	return res.a0;
 }
 
-static inline long psci_cpu_on(const struct psci *psci, u64 mpidr, u64 entry, u64 context)
+static inline long psci_cpu_on(const struct psci *psci, u64 mpidr, u64 entry,
+			       u64 context)
 {
 	return psci_call(psci, PSCI_0_2_FN64_CPU_ON, mpidr, entry, context);
 }

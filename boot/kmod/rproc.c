@@ -29,7 +29,8 @@
 
 static bool auto_boot;
 module_param(auto_boot, bool, 0444);
-MODULE_PARM_DESC(auto_boot, "Start the other kernels when the module is loaded");
+MODULE_PARM_DESC(auto_boot,
+		 "Start the other kernels when the module is loaded");
 
 static LIST_HEAD(kprocs);
 static DEFINE_MUTEX(kprocs_lock);
@@ -53,7 +54,8 @@ static void ring(struct kproc *kp)
 
 static void write_order(struct kproc *kp)
 {
-	block_write(&kp->block, BOOT_ORDER_OFFSET, &kp->order, sizeof(kp->order));
+	block_write(&kp->block, BOOT_ORDER_OFFSET, &kp->order,
+		    sizeof(kp->order));
 }
 
 void kproc_command(struct kproc *kp, u32 command)
@@ -93,7 +95,8 @@ static int kproc_start(struct rproc *rproc)
 	for (i = 0; i < kp->nr_cpus; i++) {
 		if (psci_cpu_is_off(&kp->psci, kp->mpidr[i]))
 			continue;
-		dev_err(kp->dev, "CPU %#llx of %s is not off, so it cannot be started\n",
+		dev_err(kp->dev,
+			"CPU %#llx of %s is not off, so it cannot be started\n",
 			kp->mpidr[i], rproc->name);
 		return -EBUSY;
 	}
@@ -105,9 +108,11 @@ static int kproc_start(struct rproc *rproc)
 	clear_block(kp);
 
 	kproc_set_health(kp, TOMBOLO_KERNEL_STARTING);
-	ret = psci_cpu_on(&kp->psci, kp->mpidr[0], kp->load[PART_IMAGE], kp->load[PART_DTB]);
+	ret = psci_cpu_on(&kp->psci, kp->mpidr[0], kp->load[PART_IMAGE],
+			  kp->load[PART_DTB]);
 	if (ret) {
-		dev_err(kp->dev, "the firmware does not turn on CPU %#llx: error %ld\n",
+		dev_err(kp->dev,
+			"the firmware does not turn on CPU %#llx: error %ld\n",
 			kp->mpidr[0], ret);
 		kproc_set_health(kp, TOMBOLO_KERNEL_OFF);
 		return -EIO;
@@ -167,7 +172,8 @@ static const struct rproc_ops kproc_ops = {
 };
 
 /* Kernel 0 takes the board down with it: let the others end in order, all at once */
-static int kproc_reboot(struct notifier_block *nb, unsigned long action, void *data)
+static int kproc_reboot(struct notifier_block *nb, unsigned long action,
+			void *data)
 {
 	struct kproc *kp;
 
@@ -191,7 +197,8 @@ static int get_cpus(struct kproc *kp, struct device_node *np)
 	int n = of_property_count_u64_elems(np, "tombolo,cpus");
 
 	if (n <= 0)
-		return dev_err_probe(kp->dev, -EINVAL, "tombolo,cpus is missing\n");
+		return dev_err_probe(kp->dev, -EINVAL,
+				     "tombolo,cpus is missing\n");
 
 	kp->mpidr = devm_kcalloc(kp->dev, n, sizeof(*kp->mpidr), GFP_KERNEL);
 	if (!kp->mpidr)
@@ -204,14 +211,18 @@ static int get_parts(struct kproc *kp, struct device_node *np)
 {
 	int i, ret;
 
-	ret = of_property_read_u64_array(np, "tombolo,load-addresses", kp->load, PARTS);
+	ret = of_property_read_u64_array(np, "tombolo,load-addresses", kp->load,
+					 PARTS);
 	if (ret)
-		return dev_err_probe(kp->dev, ret, "tombolo,load-addresses needs %d addresses\n",
-				     PARTS);
+		return dev_err_probe(
+			kp->dev, ret,
+			"tombolo,load-addresses needs %d addresses\n", PARTS);
 	for (i = 0; i < PARTS; i++) {
-		ret = of_property_read_string_index(np, "firmware-name", i, &kp->firmware[i]);
+		ret = of_property_read_string_index(np, "firmware-name", i,
+						    &kp->firmware[i]);
 		if (ret)
-			return dev_err_probe(kp->dev, ret, "firmware-name needs %d names\n",
+			return dev_err_probe(kp->dev, ret,
+					     "firmware-name needs %d names\n",
 					     PARTS);
 	}
 	return 0;
@@ -231,7 +242,8 @@ static int get_psci(struct kproc *kp)
 	ret = of_property_read_string(np, "method", &method);
 	of_node_put(np);
 	if (ret)
-		return dev_err_probe(kp->dev, ret, "no PSCI node with a method\n");
+		return dev_err_probe(kp->dev, ret,
+				     "no PSCI node with a method\n");
 	kp->psci.smc = !strcmp(method, "smc");
 	return 0;
 }
@@ -244,10 +256,12 @@ static int get_memory(struct kproc *kp, struct device_node *np)
 	if (ret)
 		return dev_err_probe(kp->dev, ret, "no reg called memory\n");
 	if (region_intersects(kp->memory.start, resource_size(&kp->memory),
-			      IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) != REGION_DISJOINT)
-		return dev_err_probe(kp->dev, -EBUSY,
-				     "%pR is in use by this kernel; boot it with less memory (mem=)\n",
-				     &kp->memory);
+			      IORESOURCE_SYSTEM_RAM,
+			      IORES_DESC_NONE) != REGION_DISJOINT)
+		return dev_err_probe(
+			kp->dev, -EBUSY,
+			"%pR is in use by this kernel; boot it with less memory (mem=)\n",
+			&kp->memory);
 	return 0;
 }
 
@@ -260,9 +274,11 @@ static int get_block(struct kproc *kp, struct device_node *np)
 
 	ret = of_address_to_resource(np, i, &res);
 	if (ret || resource_size(&res) < BOOT_BLOCK_SIZE)
-		return dev_err_probe(kp->dev, -EINVAL, "no reg called boot with %#x bytes\n",
+		return dev_err_probe(kp->dev, -EINVAL,
+				     "no reg called boot with %#x bytes\n",
 				     BOOT_BLOCK_SIZE);
-	kp->block.base = devm_memremap(kp->dev, res.start, BOOT_BLOCK_SIZE, MEMREMAP_WB);
+	kp->block.base =
+		devm_memremap(kp->dev, res.start, BOOT_BLOCK_SIZE, MEMREMAP_WB);
 	if (IS_ERR(kp->block.base))
 		return PTR_ERR(kp->block.base);
 	kp->block.coherent = of_dma_is_coherent(np);
@@ -285,14 +301,17 @@ static int get_virtio(struct kproc *kp, struct device_node *np)
 	const char *name;
 	int i;
 
-	kp->virtio = devm_kcalloc(kp->dev, max(n, 1), sizeof(*kp->virtio), GFP_KERNEL);
+	kp->virtio = devm_kcalloc(kp->dev, max(n, 1), sizeof(*kp->virtio),
+				  GFP_KERNEL);
 	if (!kp->virtio)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
 		if (of_property_read_string_index(np, "reg-names", i, &name) ||
-		    !strstarts(name, "virtio") || of_address_to_resource(np, i, &res))
+		    !strstarts(name, "virtio") ||
+		    of_address_to_resource(np, i, &res))
 			continue;
-		kp->virtio[kp->nr_virtio] = devm_ioremap(kp->dev, res.start, resource_size(&res));
+		kp->virtio[kp->nr_virtio] =
+			devm_ioremap(kp->dev, res.start, resource_size(&res));
 		if (!kp->virtio[kp->nr_virtio++])
 			return -ENOMEM;
 	}
@@ -314,14 +333,19 @@ static int get_bell(struct kproc *kp, struct device_node *np)
 	kp->client.knows_txdone = true;
 	kp->bell = mbox_request_channel(&kp->client, 0);
 	if (IS_ERR(kp->bell))
-		return dev_err_probe(kp->dev, PTR_ERR(kp->bell), "no doorbell\n");
+		return dev_err_probe(kp->dev, PTR_ERR(kp->bell),
+				     "no doorbell\n");
 	return devm_add_action_or_reset(kp->dev, free_bell, kp->bell);
 }
 
 static int kproc_describe(struct kproc *kp, struct device_node *np)
 {
-	return get_cpus(kp, np) ?: get_parts(kp, np) ?: get_psci(kp) ?: get_memory(kp, np) ?:
-	       get_virtio(kp, np) ?: get_block(kp, np);
+	return get_cpus(kp, np)		  ?:
+		       get_parts(kp, np)  ?:
+		       get_psci(kp)	  ?:
+		       get_memory(kp, np) ?:
+		       get_virtio(kp, np) ?:
+					    get_block(kp, np);
 }
 
 static void kproc_leave(void *data)
@@ -353,10 +377,12 @@ static int kproc_probe(struct platform_device *pdev)
 
 	if (of_property_read_u32(np, "tombolo,kernel-id", &id) ||
 	    of_property_read_string(np, "firmware-name", &firmware))
-		return dev_err_probe(&pdev->dev, -EINVAL,
-				     "tombolo,kernel-id or firmware-name is missing\n");
+		return dev_err_probe(
+			&pdev->dev, -EINVAL,
+			"tombolo,kernel-id or firmware-name is missing\n");
 	snprintf(name, sizeof(name), "kernel%u", id);
-	rproc = devm_rproc_alloc(&pdev->dev, name, &kproc_ops, firmware, sizeof(*kp));
+	rproc = devm_rproc_alloc(&pdev->dev, name, &kproc_ops, firmware,
+				 sizeof(*kp));
 	if (!rproc)
 		return -ENOMEM;
 
@@ -370,8 +396,9 @@ static int kproc_probe(struct platform_device *pdev)
 	INIT_DELAYED_WORK(&kp->tick, kproc_tick);
 	platform_set_drvdata(pdev, kp);
 
-	ret = kproc_describe(kp, np) ?: get_bell(kp, np) ?:
-	      devm_add_action_or_reset(kp->dev, kproc_end, kp);
+	ret = kproc_describe(kp, np)   ?:
+		      get_bell(kp, np) ?:
+		      devm_add_action_or_reset(kp->dev, kproc_end, kp);
 	if (ret)
 		return ret;
 

@@ -11,16 +11,18 @@
 
 #include "rproc.h"
 
-#define VIRTIO_MMIO_MAGIC	0x74726976	/* "virt" */
-#define VIRTIO_RESET_US		100000
-#define FDT_MAGIC		0xd00dfeed
+#define VIRTIO_MMIO_MAGIC 0x74726976 /* "virt" */
+#define VIRTIO_RESET_US	  100000
+#define FDT_MAGIC	  0xd00dfeed
 
 static char *coredump = "image";
 module_param(coredump, charp, 0644);
-MODULE_PARM_DESC(coredump,
-		 "What of a dead kernel is dumped: image (its text, data and log), all (its memory; recovery waits until the dump is read, at most 5 minutes) or none");
+MODULE_PARM_DESC(
+	coredump,
+	"What of a dead kernel is dumped: image (its text, data and log), all (its memory; recovery waits until the dump is read, at most 5 minutes) or none");
 
-static const char * const part_names[PARTS] = { "Image", "device tree", "initrd" };
+static const char *const part_names[PARTS] = { "Image", "device tree",
+					       "initrd" };
 
 int kproc_check_image(struct rproc *rproc, const struct firmware *fw)
 {
@@ -30,7 +32,8 @@ int kproc_check_image(struct rproc *rproc, const struct firmware *fw)
 	    !memcmp(&header->magic, ARM64_IMAGE_MAGIC, sizeof(header->magic)))
 		return 0;
 
-	dev_err(rproc->dev.parent, "%s is not an arm64 Image\n", rproc->firmware);
+	dev_err(rproc->dev.parent, "%s is not an arm64 Image\n",
+		rproc->firmware);
 	return -EINVAL;
 }
 
@@ -38,7 +41,8 @@ static int check_fdt(struct kproc *kp, const struct firmware *fw)
 {
 	const __be32 *word = (const void *)fw->data;
 
-	if (fw->size > 40 && be32_to_cpu(word[0]) == FDT_MAGIC && be32_to_cpu(word[1]) <= fw->size)
+	if (fw->size > 40 && be32_to_cpu(word[0]) == FDT_MAGIC &&
+	    be32_to_cpu(word[1]) <= fw->size)
 		return 0;
 
 	dev_err(kp->dev, "%s is not a device tree\n", kp->firmware[PART_DTB]);
@@ -46,28 +50,35 @@ static int check_fdt(struct kproc *kp, const struct firmware *fw)
 }
 
 /* Is [address, address + size) ours to fill, and free of the parts before it? */
-static int check_place(struct kproc *kp, enum kproc_part part, u64 size, const u64 *sizes)
+static int check_place(struct kproc *kp, enum kproc_part part, u64 size,
+		       const u64 *sizes)
 {
 	u64 start = kp->load[part];
 	int i;
 
 	if (start < kp->memory.start || start > kp->memory.end ||
 	    size > kp->memory.end - start + 1) {
-		dev_err(kp->dev, "%s with %llu bytes at %#llx is not inside the memory of %s, %pR\n",
-			kp->firmware[part], size, start, kp->rproc->name, &kp->memory);
+		dev_err(kp->dev,
+			"%s with %llu bytes at %#llx is not inside the memory of %s, %pR\n",
+			kp->firmware[part], size, start, kp->rproc->name,
+			&kp->memory);
 		return -EFBIG;
 	}
 	for (i = 0; i < part; i++) {
-		if (start >= kp->load[i] + sizes[i] || kp->load[i] >= start + size)
+		if (start >= kp->load[i] + sizes[i] ||
+		    kp->load[i] >= start + size)
 			continue;
-		dev_err(kp->dev, "%s at %#llx overlaps the %s, %llu bytes at %#llx\n",
-			kp->firmware[part], start, part_names[i], sizes[i], kp->load[i]);
+		dev_err(kp->dev,
+			"%s at %#llx overlaps the %s, %llu bytes at %#llx\n",
+			kp->firmware[part], start, part_names[i], sizes[i],
+			kp->load[i]);
 		return -EFBIG;
 	}
 	return 0;
 }
 
-static int copy_part(struct kproc *kp, enum kproc_part part, const struct firmware *fw)
+static int copy_part(struct kproc *kp, enum kproc_part part,
+		     const struct firmware *fw)
 {
 	void *to = memremap(kp->load[part], fw->size, MEMREMAP_WB);
 
@@ -88,20 +99,24 @@ static int load_file(struct kproc *kp, enum kproc_part part, u64 *sizes)
 
 	ret = request_firmware(&fw, kp->firmware[part], kp->dev);
 	if (ret) {
-		dev_err(kp->dev, "no %s for %s: cannot read /lib/firmware/%s, error %d\n",
-			part_names[part], kp->rproc->name, kp->firmware[part], ret);
+		dev_err(kp->dev,
+			"no %s for %s: cannot read /lib/firmware/%s, error %d\n",
+			part_names[part], kp->rproc->name, kp->firmware[part],
+			ret);
 		return ret;
 	}
 	if (part == PART_DTB)
 		ret = check_fdt(kp, fw);
 	sizes[part] = fw->size;
-	ret = ret ?: check_place(kp, part, fw->size, sizes) ?: copy_part(kp, part, fw);
+	ret = ret					     ?:
+		      check_place(kp, part, fw->size, sizes) ?:
+		      copy_part(kp, part, fw);
 	release_firmware(fw);
 	return ret;
 }
 
-static void dump_memory(struct rproc *rproc, struct rproc_dump_segment *segment, void *to,
-			size_t offset, size_t size)
+static void dump_memory(struct rproc *rproc, struct rproc_dump_segment *segment,
+			void *to, size_t offset, size_t size)
 {
 	void *from = memremap(segment->da + offset, size, MEMREMAP_WB);
 
@@ -114,8 +129,8 @@ static void dump_memory(struct rproc *rproc, struct rproc_dump_segment *segment,
 	memunmap(from);
 }
 
-static void dump_block(struct rproc *rproc, struct rproc_dump_segment *segment, void *to,
-		       size_t offset, size_t size)
+static void dump_block(struct rproc *rproc, struct rproc_dump_segment *segment,
+		       void *to, size_t offset, size_t size)
 {
 	struct kproc *kp = rproc->priv;
 
@@ -141,9 +156,12 @@ static void choose_dump(struct kproc *kp)
 		start = kp->memory.start;
 		size = resource_size(&kp->memory);
 	}
-	if (rproc_coredump_add_custom_segment(rproc, start, size, dump_memory, NULL) ||
-	    rproc_coredump_add_custom_segment(rproc, 0, BOOT_BLOCK_SIZE, dump_block, NULL))
-		dev_warn(kp->dev, "a core dump of %s will not be complete\n", rproc->name);
+	if (rproc_coredump_add_custom_segment(rproc, start, size, dump_memory,
+					      NULL) ||
+	    rproc_coredump_add_custom_segment(rproc, 0, BOOT_BLOCK_SIZE,
+					      dump_block, NULL))
+		dev_warn(kp->dev, "a core dump of %s will not be complete\n",
+			 rproc->name);
 }
 
 int kproc_load(struct rproc *rproc, const struct firmware *fw)
@@ -154,11 +172,13 @@ int kproc_load(struct rproc *rproc, const struct firmware *fw)
 	int ret;
 
 	if (!kproc_all_off(kp)) {
-		dev_err(kp->dev, "%s still runs, its memory cannot be loaded\n", rproc->name);
+		dev_err(kp->dev, "%s still runs, its memory cannot be loaded\n",
+			rproc->name);
 		return -EBUSY;
 	}
 	if (kp->load[PART_IMAGE] % SZ_2M) {
-		dev_err(kp->dev, "the Image has to be loaded at a multiple of 2 MiB\n");
+		dev_err(kp->dev,
+			"the Image has to be loaded at a multiple of 2 MiB\n");
 		return -EINVAL;
 	}
 	/* What a crashed kernel left behind must not write into the new one */
@@ -167,9 +187,9 @@ int kproc_load(struct rproc *rproc, const struct firmware *fw)
 	kp->image_size = max_t(u64, le64_to_cpu(header->image_size), fw->size);
 	sizes[PART_IMAGE] = kp->image_size;
 	ret = check_place(kp, PART_IMAGE, kp->image_size, sizes) ?:
-	      copy_part(kp, PART_IMAGE, fw) ?:
-	      load_file(kp, PART_DTB, sizes) ?:
-	      load_file(kp, PART_INITRD, sizes);
+		      copy_part(kp, PART_IMAGE, fw)		 ?:
+		      load_file(kp, PART_DTB, sizes)		 ?:
+		      load_file(kp, PART_INITRD, sizes);
 	if (!ret)
 		choose_dump(kp);
 	return ret;
@@ -187,9 +207,10 @@ void kproc_reset_devices(struct kproc *kp)
 		if (readl(regs + VIRTIO_MMIO_MAGIC_VALUE) != VIRTIO_MMIO_MAGIC)
 			continue;
 		writel(0, regs + VIRTIO_MMIO_STATUS);
-		if (readl_poll_timeout(regs + VIRTIO_MMIO_STATUS, status, !status, 1000,
-				       VIRTIO_RESET_US))
-			dev_err(kp->dev, "virtio device %d of %s does not reset\n", i,
+		if (readl_poll_timeout(regs + VIRTIO_MMIO_STATUS, status,
+				       !status, 1000, VIRTIO_RESET_US))
+			dev_err(kp->dev,
+				"virtio device %d of %s does not reset\n", i,
 				kp->rproc->name);
 	}
 }

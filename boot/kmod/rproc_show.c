@@ -11,7 +11,7 @@
 
 #include "rproc.h"
 
-static const char * const health_names[] = {
+static const char *const health_names[] = {
 	[TOMBOLO_KERNEL_OFF] = "off",
 	[TOMBOLO_KERNEL_STARTING] = "starting",
 	[TOMBOLO_KERNEL_UP] = "ok",
@@ -25,7 +25,8 @@ const char *kproc_health_name(enum tombolo_kernel_event health)
 	return health_names[health];
 }
 
-static ssize_t kernel_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t kernel_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
 {
 	struct kproc *kp = dev_get_drvdata(dev);
 
@@ -33,7 +34,8 @@ static ssize_t kernel_show(struct device *dev, struct device_attribute *attr, ch
 }
 static DEVICE_ATTR_RO(kernel);
 
-static ssize_t health_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t health_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
 {
 	struct kproc *kp = dev_get_drvdata(dev);
 
@@ -41,7 +43,8 @@ static ssize_t health_show(struct device *dev, struct device_attribute *attr, ch
 }
 static DEVICE_ATTR_RO(health);
 
-static ssize_t incarnation_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t incarnation_show(struct device *dev,
+				struct device_attribute *attr, char *buf)
 {
 	struct kproc *kp = dev_get_drvdata(dev);
 
@@ -49,7 +52,8 @@ static ssize_t incarnation_show(struct device *dev, struct device_attribute *att
 }
 static DEVICE_ATTR_RO(incarnation);
 
-static ssize_t last_exit_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t last_exit_show(struct device *dev, struct device_attribute *attr,
+			      char *buf)
 {
 	struct kproc *kp = dev_get_drvdata(dev);
 
@@ -57,7 +61,8 @@ static ssize_t last_exit_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(last_exit);
 
-static ssize_t crashes_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t crashes_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
 {
 	struct kproc *kp = dev_get_drvdata(dev);
 
@@ -66,38 +71,47 @@ static ssize_t crashes_show(struct device *dev, struct device_attribute *attr, c
 static DEVICE_ATTR_RO(crashes);
 
 /* Seconds by our clock, the kernel itself need not be believed */
-static ssize_t uptime_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t uptime_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
 {
 	struct kproc *kp = dev_get_drvdata(dev);
-	unsigned long ms = kp->watched ? jiffies_to_msecs(jiffies - kp->started) : 0;
+	unsigned long ms =
+		kp->watched ? jiffies_to_msecs(jiffies - kp->started) : 0;
 
-	return sysfs_emit(buf, "%lu.%02lu\n", ms / MSEC_PER_SEC, ms % MSEC_PER_SEC / 10);
+	return sysfs_emit(buf, "%lu.%02lu\n", ms / MSEC_PER_SEC,
+			  ms % MSEC_PER_SEC / 10);
 }
 static DEVICE_ATTR_RO(uptime);
 
 /* One line per CPU it was given: MPIDR and whether it is on */
-static ssize_t cpus_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t cpus_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
 {
 	struct kproc *kp = dev_get_drvdata(dev);
 	int i, len = 0;
 
 	for (i = 0; i < kp->nr_cpus; i++)
 		len += sysfs_emit_at(buf, len, "%#llx %s\n", kp->mpidr[i],
-				     psci_cpu_is_off(&kp->psci, kp->mpidr[i]) ? "off" : "on");
+				     psci_cpu_is_off(&kp->psci, kp->mpidr[i]) ?
+					     "off" :
+					     "on");
 	return len;
 }
 static DEVICE_ATTR_RO(cpus);
 
-static ssize_t memory_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t memory_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
 {
 	struct kproc *kp = dev_get_drvdata(dev);
 
-	return sysfs_emit(buf, "%#llx %#llx\n", kp->memory.start, resource_size(&kp->memory));
+	return sysfs_emit(buf, "%#llx %#llx\n", kp->memory.start,
+			  resource_size(&kp->memory));
 }
 static DEVICE_ATTR_RO(memory);
 
 /* The next three are what the kernel says of itself */
-static ssize_t beats_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t beats_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
 {
 	struct boot_report report;
 	bool valid = kproc_report(dev_get_drvdata(dev), &report);
@@ -106,7 +120,8 @@ static ssize_t beats_show(struct device *dev, struct device_attribute *attr, cha
 }
 static DEVICE_ATTR_RO(beats);
 
-static ssize_t cpus_online_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t cpus_online_show(struct device *dev,
+				struct device_attribute *attr, char *buf)
 {
 	struct boot_report report;
 	bool valid = kproc_report(dev_get_drvdata(dev), &report);
@@ -115,38 +130,31 @@ static ssize_t cpus_online_show(struct device *dev, struct device_attribute *att
 }
 static DEVICE_ATTR_RO(cpus_online);
 
-static ssize_t memory_kib_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t memory_kib_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
 {
 	struct boot_report report;
 	bool valid = kproc_report(dev_get_drvdata(dev), &report);
 
-	return sysfs_emit(buf, "%llu\n", valid ? le64_to_cpu(report.memory_kib) : 0);
+	return sysfs_emit(buf, "%llu\n",
+			  valid ? le64_to_cpu(report.memory_kib) : 0);
 }
 static DEVICE_ATTR_RO(memory_kib);
 
 static struct attribute *kproc_attrs[] = {
-	&dev_attr_kernel.attr,
-	&dev_attr_health.attr,
-	&dev_attr_incarnation.attr,
-	&dev_attr_last_exit.attr,
-	&dev_attr_crashes.attr,
-	&dev_attr_uptime.attr,
-	&dev_attr_cpus.attr,
-	&dev_attr_memory.attr,
-	&dev_attr_beats.attr,
-	&dev_attr_cpus_online.attr,
-	&dev_attr_memory_kib.attr,
-	NULL
+	&dev_attr_kernel.attr,	    &dev_attr_health.attr,
+	&dev_attr_incarnation.attr, &dev_attr_last_exit.attr,
+	&dev_attr_crashes.attr,	    &dev_attr_uptime.attr,
+	&dev_attr_cpus.attr,	    &dev_attr_memory.attr,
+	&dev_attr_beats.attr,	    &dev_attr_cpus_online.attr,
+	&dev_attr_memory_kib.attr,  NULL
 };
 
 static const struct attribute_group kproc_group = {
 	.attrs = kproc_attrs,
 };
 
-const struct attribute_group *kproc_groups[] = {
-	&kproc_group,
-	NULL
-};
+const struct attribute_group *kproc_groups[] = { &kproc_group, NULL };
 
 /*
  * Copies the ring of the dead or running kernel, oldest byte first. The header
@@ -162,7 +170,8 @@ static size_t read_log(const struct kproc *kp, char *to)
 	block_read(&kp->block, BOOT_LOG_OFFSET, head, sizeof(head));
 	start = le32_to_cpu((__force __le32)head[1]);
 	size = le32_to_cpu((__force __le32)head[2]);
-	if (le32_to_cpu((__force __le32)head[0]) != BOOT_LOG_MAGIC || start > size || size > max)
+	if (le32_to_cpu((__force __le32)head[0]) != BOOT_LOG_MAGIC ||
+	    start > size || size > max)
 		return 0;
 
 	block_read(&kp->block, text + start, to, size - start);
@@ -219,7 +228,8 @@ static int last_log_open(struct inode *inode, struct file *file)
 	return log_open(inode->i_private, file, true);
 }
 
-static ssize_t log_read(struct file *file, char __user *to, size_t count, loff_t *pos)
+static ssize_t log_read(struct file *file, char __user *to, size_t count,
+			loff_t *pos)
 {
 	struct log_copy *copy = file->private_data;
 
@@ -255,6 +265,8 @@ static const struct file_operations last_log_fops = {
  */
 void kproc_show_logs(struct kproc *kp)
 {
-	debugfs_create_file("trace0", 0400, kp->rproc->dbg_dir, kp, &this_log_fops);
-	debugfs_create_file("trace1", 0400, kp->rproc->dbg_dir, kp, &last_log_fops);
+	debugfs_create_file("trace0", 0400, kp->rproc->dbg_dir, kp,
+			    &this_log_fops);
+	debugfs_create_file("trace1", 0400, kp->rproc->dbg_dir, kp,
+			    &last_log_fops);
 }

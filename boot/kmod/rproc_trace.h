@@ -8,6 +8,8 @@
 
 #include <linux/tracepoint.h>
 
+/* clang-format off */
+
 TRACE_EVENT(kernel_health,
 	TP_PROTO(u32 kernel, u64 incarnation, const char *health),
 	TP_ARGS(kernel, incarnation, health),
@@ -36,6 +38,8 @@ TRACE_EVENT(kernel_bell,
 	),
 	TP_printk("kernel=%u", __entry->kernel)
 );
+
+/* clang-format on */
 
 #endif /* TOMBOLO_RPROC_TRACE_H */
 

@@ -30,20 +30,24 @@
 
 unsigned int stop_timeout_ms = 10000;
 module_param(stop_timeout_ms, uint, 0644);
-MODULE_PARM_DESC(stop_timeout_ms, "How long a stop may take before the kernel is fenced");
+MODULE_PARM_DESC(stop_timeout_ms,
+		 "How long a stop may take before the kernel is fenced");
 
-static unsigned int hang_ms = 5000;
+static unsigned int hang_ms = 10000;
 module_param(hang_ms, uint, 0644);
 MODULE_PARM_DESC(hang_ms, "A kernel without a heartbeat for so long hangs");
 
 static unsigned int start_timeout_ms = 60000;
 module_param(start_timeout_ms, uint, 0644);
-MODULE_PARM_DESC(start_timeout_ms, "A kernel that does not report for so long after its start hangs");
+MODULE_PARM_DESC(
+	start_timeout_ms,
+	"A kernel that does not report for so long after its start hangs");
 
 static unsigned int max_early_deaths = 5;
 module_param(max_early_deaths, uint, 0644);
-MODULE_PARM_DESC(max_early_deaths,
-		 "Recovery ends when a kernel dies so often in a row before it is up");
+MODULE_PARM_DESC(
+	max_early_deaths,
+	"Recovery ends when a kernel dies so often in a row before it is up");
 
 static bool passed(unsigned long since, unsigned int ms)
 {
@@ -72,7 +76,8 @@ static bool change_health(struct kproc *kp, enum tombolo_kernel_event health)
 
 static void tell(struct kproc *kp, enum tombolo_kernel_event health)
 {
-	trace_kernel_health(kp->id, kproc_incarnation(kp), kproc_health_name(health));
+	trace_kernel_health(kp->id, kproc_incarnation(kp),
+			    kproc_health_name(health));
 	tombolo_kernels_report(health, kp->id, kproc_incarnation(kp));
 }
 
@@ -111,7 +116,8 @@ void kproc_watch(struct kproc *kp)
 	spin_lock_irqsave(&kp->lock, flags);
 	kp->watched = true;
 	kp->started = jiffies;
-	kp->beats = 0;
+	/* No number of beats that it could report first */
+	kp->beats = U64_MAX;
 	kp->beat_seen = jiffies;
 	spin_unlock_irqrestore(&kp->lock, flags);
 	mod_delayed_work(system_long_wq, &kp->tick, msecs_to_jiffies(TICK_MS));
@@ -149,8 +155,10 @@ static void settle(struct kproc *kp)
 		return;
 	if (rproc->state == RPROC_RUNNING) {
 		atomic_set(&rproc->power, 1);
-	} else if (rproc->state == RPROC_OFFLINE && atomic_xchg(&rproc->power, 0)) {
-		dev_err(kp->dev, "%s could not be started again, and is off\n", rproc->name);
+	} else if (rproc->state == RPROC_OFFLINE &&
+		   atomic_xchg(&rproc->power, 0)) {
+		dev_err(kp->dev, "%s could not be started again, and is off\n",
+			rproc->name);
 		kproc_set_health(kp, TOMBOLO_KERNEL_OFF);
 	}
 	mutex_unlock(&rproc->lock);
@@ -165,7 +173,7 @@ void kproc_shut(struct kproc *kp)
 
 static const char *exit_name(u32 state, u32 exit)
 {
-	static const char * const names[] = {
+	static const char *const names[] = {
 		[BOOT_EXIT_REBOOT] = "reboot",
 		[BOOT_EXIT_HALT] = "halt",
 		[BOOT_EXIT_POWEROFF] = "poweroff",
@@ -174,7 +182,8 @@ static const char *exit_name(u32 state, u32 exit)
 
 	if (state == BOOT_STATE_CRASHED)
 		return "panic";
-	if (state == BOOT_STATE_STOPPING && exit < ARRAY_SIZE(names) && names[exit])
+	if (state == BOOT_STATE_STOPPING && exit < ARRAY_SIZE(names) &&
+	    names[exit])
 		return names[exit];
 	/* A panic before its drivers ran, an emergency restart, the debugger */
 	return "died";
@@ -204,7 +213,8 @@ static void crashed(struct kproc *kp, bool was_up)
 	rproc_report_crash(rproc, RPROC_FATAL_ERROR);
 }
 
-static void ended(struct kproc *kp, const struct boot_report *report, bool reported)
+static void bury(struct kproc *kp, const struct boot_report *report,
+		 bool reported)
 {
 	u32 state = reported ? le32_to_cpu(report->state) : BOOT_STATE_NONE;
 	u32 exit = reported ? le32_to_cpu(report->exit) : BOOT_EXIT_NONE;
@@ -213,7 +223,8 @@ static void ended(struct kproc *kp, const struct boot_report *report, bool repor
 	dev_info(kp->dev, "%s has ended: %s\n", kp->rproc->name, name);
 	kp->last_exit = kp->stop_asked ? "asked" : name;
 
-	if (!kp->stop_asked && (state != BOOT_STATE_STOPPING || exit == BOOT_EXIT_NONE)) {
+	if (!kp->stop_asked &&
+	    (state != BOOT_STATE_STOPPING || exit == BOOT_EXIT_NONE)) {
 		crashed(kp, state != BOOT_STATE_NONE);
 		return;
 	}
@@ -242,20 +253,24 @@ static void look_at_beats(struct kproc *kp, const struct boot_report *report)
 			came_up(kp);
 		return;
 	}
-	if (passed(kp->beat_seen, hang_ms) && set_health_alive(kp, TOMBOLO_KERNEL_HUNG))
-		dev_err(kp->dev, "%s hangs: no heartbeat for %u ms\n", kp->rproc->name, hang_ms);
+	if (passed(kp->beat_seen, hang_ms) &&
+	    set_health_alive(kp, TOMBOLO_KERNEL_HUNG))
+		dev_err(kp->dev, "%s hangs: no heartbeat for %u ms\n",
+			kp->rproc->name, hang_ms);
 }
 
 static void look_at_crashed(struct kproc *kp)
 {
 	if (set_health_alive(kp, TOMBOLO_KERNEL_CRASHED))
 		dev_err(kp->dev, "%s says that it crashed\n", kp->rproc->name);
-	if (kp->health == TOMBOLO_KERNEL_CRASHED && passed(kp->since, stop_timeout_ms))
+	if (kp->health == TOMBOLO_KERNEL_CRASHED &&
+	    passed(kp->since, stop_timeout_ms))
 		kproc_fence(kp, "it crashed");
 }
 
 /* Some CPU is on */
-static void look(struct kproc *kp, const struct boot_report *report, bool reported)
+static void look(struct kproc *kp, const struct boot_report *report,
+		 bool reported)
 {
 	if (reported && le32_to_cpu(report->state) == BOOT_STATE_CRASHED)
 		look_at_crashed(kp);
@@ -263,7 +278,8 @@ static void look(struct kproc *kp, const struct boot_report *report, bool report
 		look_at_beats(kp, report);
 	else if (passed(kp->started, start_timeout_ms) &&
 		 set_health_alive(kp, TOMBOLO_KERNEL_HUNG))
-		dev_err(kp->dev, "%s hangs: it did not report within %u ms of its start\n",
+		dev_err(kp->dev,
+			"%s hangs: it did not report within %u ms of its start\n",
 			kp->rproc->name, start_timeout_ms);
 }
 
@@ -301,11 +317,12 @@ void kproc_tick(struct work_struct *work)
 		if (!off)
 			look(kp, &report, reported);
 		else if (claim_end(kp, incarnation))
-			ended(kp, &report, reported);
+			bury(kp, &report, reported);
 	}
 
 	if (kp->health != TOMBOLO_KERNEL_OFF)
-		queue_delayed_work(system_long_wq, &kp->tick, msecs_to_jiffies(TICK_MS));
+		queue_delayed_work(system_long_wq, &kp->tick,
+				   msecs_to_jiffies(TICK_MS));
 }
 
 /* In a hard interrupt: only what cannot wait, the links of a dead kernel */
@@ -315,7 +332,8 @@ void kproc_bell(struct mbox_client *client, void *message)
 	struct boot_report report;
 
 	trace_kernel_bell(kp->id);
-	if (kproc_report(kp, &report) && le32_to_cpu(report.state) == BOOT_STATE_CRASHED)
+	if (kproc_report(kp, &report) &&
+	    le32_to_cpu(report.state) == BOOT_STATE_CRASHED)
 		set_health_alive(kp, TOMBOLO_KERNEL_CRASHED);
 	mod_delayed_work(system_long_wq, &kp->tick, 0);
 }

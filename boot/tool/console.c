@@ -10,7 +10,7 @@
 
 #include "tool.h"
 
-#define ESCAPE 0x1d	/* Ctrl-] */
+#define ESCAPE 0x1d /* Ctrl-] */
 
 static int copy_out(const char *path)
 {
@@ -33,8 +33,8 @@ int command_log(void)
 
 	if (ret)
 		return ret;
-	ret = copy_out(path_of("/sys/kernel/debug/remoteproc/%s/trace%d", kernel.rproc,
-			       options.last));
+	ret = copy_out(path_of("/sys/kernel/debug/remoteproc/%s/trace%d",
+			       kernel.rproc, options.last));
 	if (ret == -ENOENT) {
 		fprintf(stderr,
 			"tombolo: the logs are in debugfs: mount -t debugfs debugfs /sys/kernel/debug\n");
@@ -46,7 +46,8 @@ int command_log(void)
 /* Both ways until Ctrl-] or the end of one side */
 static void relay(int fd)
 {
-	struct pollfd p[2] = { { .fd = 0, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
+	struct pollfd p[2] = { { .fd = 0, .events = POLLIN },
+			       { .fd = fd, .events = POLLIN } };
 	char text[1024];
 	ssize_t got;
 
@@ -76,7 +77,8 @@ int command_console(void)
 
 	if (ret)
 		return ret;
-	fd = open(path_of("/dev/imb/k%d.console", kernel.id), O_RDWR | O_CLOEXEC);
+	fd = open(path_of("/dev/imb/k%d.console", kernel.id),
+		  O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
 		printf("Kernel %d has a console of its own, which this kernel does not see.\n"
 		       "On an emulated board it is on the host: 'make shell' opens it, and what it printed is in build/<board>/log.\n"
@@ -103,12 +105,15 @@ static void print_ping(int peer, const struct echo_result *r)
 {
 	if (options.json) {
 		printf("{\"kernel\": %d, \"size\": %d, \"sent\": %d, \"lost\": %d, \"min_us\": %.2f, \"avg_us\": %.2f, \"max_us\": %.2f}\n",
-		       peer, options.size, r->sent, r->lost, r->min_us, r->avg_us, r->max_us);
+		       peer, options.size, r->sent, r->lost, r->min_us,
+		       r->avg_us, r->max_us);
 		return;
 	}
-	printf("kernel %d: %d messages of %d bytes, %d lost", peer, r->sent, options.size, r->lost);
+	printf("kernel %d: %d messages of %d bytes, %d lost", peer, r->sent,
+	       options.size, r->lost);
 	if (r->sent > r->lost)
-		printf(", round trip min/avg/max %.1f/%.1f/%.1f us", r->min_us, r->avg_us, r->max_us);
+		printf(", round trip min/avg/max %.1f/%.1f/%.1f us", r->min_us,
+		       r->avg_us, r->max_us);
 	printf("\n");
 }
 

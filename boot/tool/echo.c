@@ -9,9 +9,9 @@
 
 #include "tool.h"
 
-#define ANSWER_MS	1000
-#define MAX_SIZE	65536
-#define BATCH		64
+#define ANSWER_MS 1000
+#define MAX_SIZE  65536
+#define BATCH	  64
 
 /* Every byte depends on the number of the message, so no other one is taken for it */
 static void fill(unsigned char *p, int size, unsigned int number)
@@ -24,7 +24,8 @@ static void fill(unsigned char *p, int size, unsigned int number)
 
 int echo_open(int peer)
 {
-	int fd = open(path_of("/dev/imb/k%d.echo", peer), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	int fd = open(path_of("/dev/imb/k%d.echo", peer),
+		      O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -69,7 +70,8 @@ static int receive_one(int fd, void *to, int size)
 }
 
 /* One message there and back: 0, or -errno */
-static int round_trip(int fd, unsigned char *out, unsigned char *in, int size, unsigned int n)
+static int round_trip(int fd, unsigned char *out, unsigned char *in, int size,
+		      unsigned int n)
 {
 	int ret;
 
@@ -122,7 +124,8 @@ int echo_round_trips(int fd, int count, int size, struct echo_result *result)
 }
 
 /* Keeps some messages on their way and counts what comes back */
-int echo_throughput(int fd, int size, double seconds, struct echo_result *result)
+int echo_throughput(int fd, int size, double seconds,
+		    struct echo_result *result)
 {
 	unsigned char *out = malloc(2 * MAX_SIZE), *in = out + MAX_SIZE;
 	double start = now(), bytes = 0;

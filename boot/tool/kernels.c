@@ -12,18 +12,22 @@
 /* The number of the kernel we run on. A board without Tombolo counts as 0. */
 int own_id(void)
 {
-	static const char * const nodes[] = { "doorbell", "tombolo" };
+	static const char *const nodes[] = { "doorbell", "tombolo" };
 	unsigned char raw[8];
 	unsigned int i;
 
 	for (i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
-		FILE *f = fopen(path_of("/proc/device-tree/%s/tombolo,kernel-id", nodes[i]), "re");
+		FILE *f =
+			fopen(path_of("/proc/device-tree/%s/tombolo,kernel-id",
+				      nodes[i]),
+			      "re");
 
 		if (!f)
 			continue;
 		if (fread(raw, 1, 4, f) == 4) {
 			fclose(f);
-			return raw[0] << 24 | raw[1] << 16 | raw[2] << 8 | raw[3];
+			return raw[0] << 24 | raw[1] << 16 | raw[2] << 8 |
+			       raw[3];
 		}
 		fclose(f);
 	}
@@ -47,9 +51,11 @@ int find_kernels(struct kernel *kernels, int max)
 	while (n < max && (entry = readdir(dir))) {
 		long long id;
 
-		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= sizeof(kernels->rproc))
+		if (entry->d_name[0] == '.' ||
+		    strlen(entry->d_name) >= sizeof(kernels->rproc))
 			continue;
-		id = read_number("/sys/class/remoteproc/%s/device/kernel", entry->d_name);
+		id = read_number("/sys/class/remoteproc/%s/device/kernel",
+				 entry->d_name);
 		if (id < 0)
 			continue;
 		kernels[n].id = id;
@@ -77,7 +83,8 @@ static void no_such(int id, const struct kernel *all, int n)
 {
 	int i;
 
-	fprintf(stderr, "tombolo: there is no kernel %d to control; there is", id);
+	fprintf(stderr, "tombolo: there is no kernel %d to control; there is",
+		id);
 	for (i = 0; i < n; i++)
 		fprintf(stderr, "%s %d", i ? "," : "", all[i].id);
 	fprintf(stderr, "\n");
@@ -106,7 +113,8 @@ int choose_kernels(struct kernel *chosen)
 		chosen[i] = all[k];
 	}
 	if (!options.nr) {
-		fprintf(stderr, "tombolo: which kernel? Give its number or --all\n");
+		fprintf(stderr,
+			"tombolo: which kernel? Give its number or --all\n");
 		return -EXIT_USAGE;
 	}
 	return options.nr;
@@ -135,7 +143,8 @@ int explain(int error, const char *what, int id)
 	switch (-error) {
 	case EACCES:
 	case EPERM:
-		fprintf(stderr, "tombolo: cannot %s kernel %d: only root may\n", what, id);
+		fprintf(stderr, "tombolo: cannot %s kernel %d: only root may\n",
+			what, id);
 		return EXIT_NOT_ROOT;
 	case EBUSY:
 		fprintf(stderr,
@@ -148,8 +157,8 @@ int explain(int error, const char *what, int id)
 			what, id);
 		return EXIT_FAILED;
 	default:
-		fprintf(stderr, "tombolo: cannot %s kernel %d: %s; see dmesg\n", what, id,
-			strerror(-error));
+		fprintf(stderr, "tombolo: cannot %s kernel %d: %s; see dmesg\n",
+			what, id, strerror(-error));
 		return EXIT_FAILED;
 	}
 }

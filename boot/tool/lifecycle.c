@@ -10,20 +10,22 @@
 
 #include "tool.h"
 
-#define POLL_US		50000
+#define POLL_US 50000
 /* The driver gives up after 10 s; this is for the case that it does not */
-#define STOP_S		30
-#define START_S		60
+#define STOP_S	30
+#define START_S 60
 
 static void health_of(const struct kernel *kernel, char *to, size_t size)
 {
-	if (read_text(to, size, "/sys/class/remoteproc/%s/device/health", kernel->rproc) <= 0)
+	if (read_text(to, size, "/sys/class/remoteproc/%s/device/health",
+		      kernel->rproc) <= 0)
 		snprintf(to, size, "gone");
 }
 
 static void state_of(const struct kernel *kernel, char *to, size_t size)
 {
-	if (read_text(to, size, "/sys/class/remoteproc/%s/state", kernel->rproc) <= 0)
+	if (read_text(to, size, "/sys/class/remoteproc/%s/state",
+		      kernel->rproc) <= 0)
 		snprintf(to, size, "gone");
 }
 
@@ -51,23 +53,26 @@ static int start_one(const struct kernel *kernel)
 		return EXIT_OK;
 	}
 	if (!strcmp(state, "crashed"))
-		ret = write_text("recover", "/sys/class/remoteproc/%s/recovery", kernel->rproc);
+		ret = write_text("recover", "/sys/class/remoteproc/%s/recovery",
+				 kernel->rproc);
 	else
-		ret = write_text("start", "/sys/class/remoteproc/%s/state", kernel->rproc);
+		ret = write_text("start", "/sys/class/remoteproc/%s/state",
+				 kernel->rproc);
 	if (ret)
 		return explain(ret, "start", kernel->id);
 	say(kernel, "is started");
 	return EXIT_OK;
 }
 
-/* Dead, but the driver is about to start it again */
-static bool is_recovering(const struct kernel *kernel, const char *health)
+/* Not up, but there is hope: it starts, is slow, or will be started again */
+static bool may_come(const struct kernel *kernel, const char *health)
 {
 	char recovery[24];
 
 	if (strcmp(health, "crashed"))
-		return false;
-	read_text(recovery, sizeof(recovery), "/sys/class/remoteproc/%s/recovery", kernel->rproc);
+		return !strcmp(health, "starting") || !strcmp(health, "hung");
+	read_text(recovery, sizeof(recovery),
+		  "/sys/class/remoteproc/%s/recovery", kernel->rproc);
 	return !strcmp(recovery, "enabled");
 }
 
@@ -82,13 +87,15 @@ static int wait_up(const struct kernel *kernel, double end)
 			say(kernel, "is up");
 			return EXIT_OK;
 		}
-		if (strcmp(health, "starting") && !is_recovering(kernel, health)) {
-			fprintf(stderr, "tombolo: kernel %d did not come up, it is %s; see 'tombolo log %d'\n",
+		if (!may_come(kernel, health)) {
+			fprintf(stderr,
+				"tombolo: kernel %d did not come up, it is %s; see 'tombolo log %d'\n",
 				kernel->id, health, kernel->id);
 			return EXIT_FAILED;
 		}
 		if (now() > end) {
-			fprintf(stderr, "tombolo: kernel %d is not up in time, it is %s; see 'tombolo log %d'\n",
+			fprintf(stderr,
+				"tombolo: kernel %d is not up in time, it is %s; see 'tombolo log %d'\n",
 				kernel->id, health, kernel->id);
 			return EXIT_TIMEOUT;
 		}
@@ -104,8 +111,8 @@ static void print_result(const struct kernel *kernels, int n, const int *status)
 	printf("[");
 	for (i = 0; i < n; i++) {
 		health_of(&kernels[i], health, sizeof(health));
-		printf("%s{\"kernel\": %d, \"state\": \"%s\", \"status\": %d}", i ? ", " : "",
-		       kernels[i].id, health, status[i]);
+		printf("%s{\"kernel\": %d, \"state\": \"%s\", \"status\": %d}",
+		       i ? ", " : "", kernels[i].id, health, status[i]);
 	}
 	printf("]\n");
 }
@@ -156,7 +163,8 @@ static int stop_one(const struct kernel *kernel)
 		say(kernel, "does not run: it crashed");
 		return EXIT_OK;
 	}
-	ret = write_text("stop", "/sys/class/remoteproc/%s/state", kernel->rproc);
+	ret = write_text("stop", "/sys/class/remoteproc/%s/state",
+			 kernel->rproc);
 	if (ret)
 		return explain(ret, "stop", kernel->id);
 	say(kernel, "is off");
@@ -184,7 +192,9 @@ static int wait_off(const struct kernel *kernel, pid_t pid, double end)
 		if (now() > end) {
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
-			fprintf(stderr, "tombolo: kernel %d did not stop in time\n", kernel->id);
+			fprintf(stderr,
+				"tombolo: kernel %d did not stop in time\n",
+				kernel->id);
 			return EXIT_TIMEOUT;
 		}
 		usleep(POLL_US);

@@ -6,10 +6,10 @@
 
 #include "tool.h"
 
-#define RTT_MESSAGES	20
-#define RTT_SIZE	64
-#define RATE_SIZE	4096
-#define RATE_SECONDS	0.2
+#define RTT_MESSAGES 20
+#define RTT_SIZE     64
+#define RATE_SIZE    4096
+#define RATE_SECONDS 0.2
 
 /**
  * struct row - one kernel as shown; numbers are -1 and texts empty if not known
@@ -103,7 +103,8 @@ static void fill_self(struct row *row)
 	if (read_text(text, sizeof(text), "/sys/devices/system/cpu/online") > 0)
 		row->cores = count_list(text);
 	row->cores_given = row->cores;
-	if (read_text(text, sizeof(text), "/sys/devices/system/cpu/possible") > 0)
+	if (read_text(text, sizeof(text), "/sys/devices/system/cpu/possible") >
+	    0)
 		row->cores_given = count_list(text);
 	row->memory_kib = own_memory();
 	row->uptime_s = read_seconds("/proc/uptime");
@@ -115,7 +116,8 @@ static void fill_controlled(struct row *row, const struct kernel *kernel)
 {
 	char dev[96], path[128], text[1024];
 
-	snprintf(dev, sizeof(dev), "/sys/class/remoteproc/%s/device", kernel->rproc);
+	snprintf(dev, sizeof(dev), "/sys/class/remoteproc/%s/device",
+		 kernel->rproc);
 	snprintf(row->remoteproc, sizeof(row->remoteproc), "%s", kernel->rproc);
 	read_text(row->state, sizeof(row->state), "%s/health", dev);
 	read_text(row->last_exit, sizeof(row->last_exit), "%s/last_exit", dev);
@@ -134,11 +136,13 @@ static void fill_link(struct row *row)
 	struct echo_result result;
 	int fd;
 
-	if (read_text(row->link, sizeof(row->link), "/sys/class/imb/link%d/state", row->id) <= 0)
+	if (read_text(row->link, sizeof(row->link),
+		      "/sys/class/imb/link%d/state", row->id) <= 0)
 		strcpy(row->link, "-");
 	if (options.fast || (fd = echo_open(row->id)) < 0)
 		return;
-	if (!echo_round_trips(fd, RTT_MESSAGES, RTT_SIZE, &result) && !result.lost) {
+	if (!echo_round_trips(fd, RTT_MESSAGES, RTT_SIZE, &result) &&
+	    !result.lost) {
 		row->rtt_us = result.avg_us;
 		if (!echo_throughput(fd, RATE_SIZE, RATE_SECONDS, &result))
 			row->mib_s = result.mib_s;
@@ -201,7 +205,8 @@ static const char *show_cores(char *to, size_t size, const struct row *row)
 	if (row->cores == row->cores_given || row->cores_given < 0)
 		snprintf(to, size, "%lld", row->cores);
 	else
-		snprintf(to, size, "%lld of %lld", row->cores, row->cores_given);
+		snprintf(to, size, "%lld of %lld", row->cores,
+			 row->cores_given);
 	return to;
 }
 
@@ -215,18 +220,24 @@ static void print_table(const struct row *rows, int n)
 	char a[64], b[32], c[32], d[32], e[32];
 	int i;
 
-	printf("%-6s  %-7s  %-10s  %-10s  %-9s  %-11s  %-12s  %s\n", "KERNEL", "CORES",
-	       "MEMORY", "UPTIME", "STATE", "LINK", "ROUND TRIP", "THROUGHPUT");
+	printf("%-6s  %-7s  %-10s  %-10s  %-9s  %-11s  %-12s  %s\n", "KERNEL",
+	       "CORES", "MEMORY", "UPTIME", "STATE", "LINK", "ROUND TRIP",
+	       "THROUGHPUT");
 	for (i = 0; i < n; i++) {
 		const struct row *row = &rows[i];
 		bool running = is_running(row);
 
-		printf("%-6d  %-7s  %-10s  %-10s  %-9s  %-11s  %-12s  %s\n", row->id,
-		       running ? show_cores(a, sizeof(a), row) : "-",
+		printf("%-6d  %-7s  %-10s  %-10s  %-9s  %-11s  %-12s  %s\n",
+		       row->id, running ? show_cores(a, sizeof(a), row) : "-",
 		       running ? show(b, sizeof(b), "%.0f MiB",
-				      row->memory_kib < 0 ? -1 : row->memory_kib / 1024.0) : "-",
-		       running ? show(c, sizeof(c), "%.1f s", row->uptime_s) : "-",
-		       row->state, row->link, show(d, sizeof(d), "%.1f us", row->rtt_us),
+				      row->memory_kib < 0 ?
+					      -1 :
+					      row->memory_kib / 1024.0) :
+				 "-",
+		       running ? show(c, sizeof(c), "%.1f s", row->uptime_s) :
+				 "-",
+		       row->state, row->link,
+		       show(d, sizeof(d), "%.1f us", row->rtt_us),
 		       show(e, sizeof(e), "%.1f MiB/s", row->mib_s));
 	}
 }
@@ -265,8 +276,8 @@ static void print_json(const struct row *rows, int n)
 	for (i = 0; i < n; i++) {
 		const struct row *row = &rows[i];
 
-		printf("%s\n  {\"kernel\": %d, \"self\": %s", i ? "," : "", row->id,
-		       row->self ? "true" : "false");
+		printf("%s\n  {\"kernel\": %d, \"self\": %s", i ? "," : "",
+		       row->id, row->self ? "true" : "false");
 		json_text("state", row->state);
 		json_number("cores", "%.0f", row->cores);
 		json_number("cores_given", "%.0f", row->cores_given);

@@ -14,8 +14,9 @@ static const struct command {
 	const char *name;
 	int (*run)(void);
 } commands[] = {
-	{ "status", command_status },	{ "start", command_start }, { "stop", command_stop },
-	{ "log", command_log },		{ "console", command_console }, { "ping", command_ping },
+	{ "status", command_status },	{ "start", command_start },
+	{ "stop", command_stop },	{ "log", command_log },
+	{ "console", command_console }, { "ping", command_ping },
 };
 
 static const char doc[] =
@@ -34,7 +35,8 @@ static const char doc[] =
 static const struct argp_option argp_options[] = {
 	{ "all", 'a', NULL, 0, "all other kernels", 0 },
 	{ "json", 'j', NULL, 0, "print JSON", 0 },
-	{ "wait", 'w', "SEC", OPTION_ARG_OPTIONAL, "wait at most SEC seconds (60)", 0 },
+	{ "wait", 'w', "SEC", OPTION_ARG_OPTIONAL,
+	  "wait at most SEC seconds (60)", 0 },
 	{ "last", 'l', NULL, 0, "log: of the life before this one", 0 },
 	{ "fast", 'f', NULL, 0, "status: do not measure the links", 0 },
 	{ "count", 'c', "COUNT", 0, "ping: messages to send (10)", 0 },
@@ -45,13 +47,15 @@ static const struct argp_option argp_options[] = {
 
 static const struct command *command;
 
-static int number(struct argp_state *state, const char *text, int min, int max, const char *what)
+static int number(struct argp_state *state, const char *text, int min, int max,
+		  const char *what)
 {
 	char *end;
 	long value = strtol(text, &end, 10);
 
 	if (!*text || *end || value < min || value > max)
-		argp_error(state, "%s is a number from %d to %d, not '%s'", what, min, max, text);
+		argp_error(state, "%s is a number from %d to %d, not '%s'",
+			   what, min, max, text);
 	return value;
 }
 
@@ -62,7 +66,8 @@ static void argument(struct argp_state *state, const char *text)
 	if (command) {
 		if (options.nr == MAX_KERNELS)
 			argp_error(state, "too many kernels");
-		options.kernels[options.nr++] = number(state, text, 0, MAX_KERNELS - 1, "a kernel");
+		options.kernels[options.nr++] =
+			number(state, text, 0, MAX_KERNELS - 1, "a kernel");
 		return;
 	}
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
@@ -82,7 +87,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		options.json = true;
 		break;
 	case 'w':
-		options.wait_s = text ? number(state, text, 1, 3600, "--wait") : 0;
+		options.wait_s = text ? number(state, text, 1, 3600, "--wait") :
+					0;
 		break;
 	case 'l':
 		options.last = true;
@@ -104,7 +110,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		break;
 	case ARGP_KEY_END:
 		if (!command)
-			argp_error(state, "say what to do: status, start, stop, log, console or ping");
+			argp_error(
+				state,
+				"say what to do: status, start, stop, log, console or ping");
 		if (options.all && options.nr)
 			argp_error(state, "either --all or numbers of kernels");
 		break;
@@ -121,7 +129,8 @@ static void join_wait(int *argc, char **argv)
 	int i, k;
 
 	for (i = 1; i + 1 < *argc; i++) {
-		if (strcmp(argv[i], "--wait") || !isdigit((unsigned char)argv[i + 1][0]))
+		if (strcmp(argv[i], "--wait") ||
+		    !isdigit((unsigned char)argv[i + 1][0]))
 			continue;
 		snprintf(joined, sizeof(joined), "--wait=%s", argv[i + 1]);
 		argv[i] = joined;

@@ -12,10 +12,11 @@
 /* Exit status. A script can tell what to do next. */
 enum {
 	EXIT_OK = 0,
-	EXIT_FAILED = 1,	/* the kernel did not do it */
+	EXIT_FAILED = 1, /* the kernel did not do it */
 	EXIT_USAGE = 2,
-	EXIT_NO_KERNEL = 3,	/* there is no kernel of that number */
-	EXIT_NO_DRIVER = 4,	/* the driver is not loaded, or not in this kernel */
+	EXIT_NO_KERNEL = 3, /* there is no kernel of that number */
+	EXIT_NO_DRIVER =
+		4, /* the driver is not loaded, or not in this kernel */
 	EXIT_TIMEOUT = 5,
 	EXIT_NOT_ROOT = 6,
 };
@@ -62,7 +63,8 @@ struct kernel {
 char *path_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int read_text(char *to, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-long long read_number(const char *format, ...) __attribute__((format(printf, 1, 2)));
+long long read_number(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
 int write_text(const char *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 double now(void);
@@ -86,7 +88,8 @@ struct echo_result {
 
 int echo_open(int peer);
 int echo_round_trips(int fd, int count, int size, struct echo_result *result);
-int echo_throughput(int fd, int size, double seconds, struct echo_result *result);
+int echo_throughput(int fd, int size, double seconds,
+		    struct echo_result *result);
 
 /* the commands */
 int command_status(void);
