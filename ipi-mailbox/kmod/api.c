@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The calls of imb.h, which documents them. */
+#include <linux/bits.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/rcupdate.h>
@@ -95,6 +96,26 @@ bool imb_up(const struct imb_channel *ch)
 	return READ_ONCE(ch->up);
 }
 EXPORT_SYMBOL_GPL(imb_up);
+
+/**
+ * imb_settled() - is imb_up() the last word on the other end?
+ * @ch: channel
+ *
+ * Return: false while an opening or the closing before it is under way.
+ */
+bool imb_settled(const struct imb_channel *ch)
+{
+	struct imb_peer *peer = ch->peer;
+	const struct imb_channel_state *s = &peer->link.channels[ch->service];
+	unsigned long flags = imb_peer_lock(peer);
+	bool under_way = s->draining || s->todo & BIT(IMB_WIRE_OP_OPEN) ||
+			 (s->peer_open && !imb_up(ch));
+
+	if (peer->link.state != IMB_LINK_UP)
+		under_way = false;
+	imb_peer_unlock(peer, flags);
+	return !under_way;
+}
 
 u32 imb_max_message(const struct imb_channel *ch)
 {

@@ -282,10 +282,28 @@ static int write_one(struct imb_file *f, u32 len)
 	return ret;
 }
 
+/*
+ * Who opens again at once what he has just closed should not be told that nobody
+ * is there, only because the closing has not been answered yet.
+ */
+static int wait_settled(struct imb_file *f, bool wait)
+{
+	while (!READ_ONCE(f->up) && !imb_settled(f->ch)) {
+		if (!wait)
+			return -EAGAIN;
+		if (wait_event_interruptible_timeout(f->wait, READ_ONCE(f->up),
+						     1) < 0)
+			return -ERESTARTSYS;
+	}
+	return 0;
+}
+
 static ssize_t write_wait(struct imb_file *f, u32 len, bool wait)
 {
-	int ret;
+	int ret = wait_settled(f, wait);
 
+	if (ret)
+		return ret;
 	while ((ret = write_one(f, len)) == -EAGAIN && wait)
 		if (wait_event_interruptible(f->wait,
 					     READ_ONCE(f->writable) ||

@@ -116,6 +116,9 @@ struct imb {
 /* main.c: NULL until all links are set up. */
 struct imb *imb_get(void);
 
+/* api.c */
+bool imb_settled(const struct imb_channel *ch);
+
 /* link.c */
 void imb_peer_init(struct imb_peer *peer, struct imb *imb, u32 id);
 void imb_peer_start(struct imb_peer *peer, struct mbox_chan *bell);

@@ -273,12 +273,28 @@ static struct platform_driver imb_driver = {
 	},
 };
 
+/*
+ * Which module drives the doorbell says the tree. With it there first, the
+ * mailbox is found before the modules that use it are loaded.
+ */
+static void load_doorbell(void)
+{
+	struct device_node *np = of_find_matching_node(NULL, imb_of_match);
+	struct device_node *bell = of_parse_phandle(np, "mboxes", 0);
+
+	if (bell)
+		of_request_module(bell);
+	of_node_put(bell);
+	of_node_put(np);
+}
+
 static int __init imb_init(void)
 {
 	int ret = imb_sysfs_init();
 
 	if (ret)
 		return ret;
+	load_doorbell();
 	ret = imb_dev_init();
 	if (ret)
 		goto err_sysfs;
@@ -306,7 +322,5 @@ static void __exit imb_exit(void)
 }
 module_exit(imb_exit);
 
-/* The doorbell first: then the mailbox is there when modprobe imb returns. */
-MODULE_SOFTDEP("pre: imb-gic-sgi");
 MODULE_DESCRIPTION("Messages between the kernels of a board");
 MODULE_LICENSE("GPL");
