@@ -65,7 +65,8 @@ def test_selection_and_boots():
         return "".join(s.name for s in
                        suites.select(found, "y", level, names))
     equal((ids("quick"), ids("all"), ids("soak")), ("ade", "acde", "f"))
-    equal((ids("quick", "net"), ids("quick", "leaks/f")), ("cd", "f"))
+    equal((ids("quick", "net"), ids("all", "net"), ids("quick", "net/c"),
+           ids("quick", "leaks/f")), ("d", "cd", "c", "f"))
     groups = suites.boots(suites.select(found, "y", "all", ()))
     equal([[s.name for s in g] for g in groups], [["a", "c"], ["d"], ["e"]])
 

@@ -13,12 +13,12 @@ EXTLINUX = "::/extlinux/extlinux.conf"
 FIRMWARE = "usr/lib/firmware/tombolo"
 
 
-def machine(board, workspace, logdir, overlay=None, append=""):
+def machine(board, workspace, logdir, overlay=None, append="", extra=()):
     """A Qemu for this board; another kind of board adds its class here."""
     disks = {}
     if append.strip():
         disks[0] = disk_with_append(board, workspace, append)
-    return Qemu(board, workspace, logdir, disks, overlay)
+    return Qemu(board, workspace, logdir, disks, overlay, extra)
 
 
 def disk_with_append(board, workspace, append):

@@ -40,6 +40,11 @@ class Console:
         self.lines += new
         return new
 
+    @property
+    def partial(self):
+        """What came after the last complete line: a prompt, for example."""
+        return self._partial.decode("utf-8", "replace")
+
     def last_line(self):
         """The last thing seen, for messages; without printk's time."""
         tail = self._partial.decode("utf-8", "replace").strip()

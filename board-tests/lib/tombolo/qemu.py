@@ -49,12 +49,14 @@ class Qemu(Machine):
 
     caps = frozenset({"power", "console", "snapshot", "channels"})
 
-    def __init__(self, board, workspace, logdir, disks=None, overlay=None):
+    def __init__(self, board, workspace, logdir, disks=None, overlay=None,
+                 extra=()):
         super().__init__(board, workspace, logdir)
         self.facts = board.machines[0]
         self.program = find_qemu(self.facts["binary"])
         self.disks = disks or {}
         self.overlay = overlay
+        self.extra = list(extra)
         self.child = None
         self.ending = None
         self._log = os.path.join(logdir, "qemu.log")
@@ -116,7 +118,7 @@ class Qemu(Machine):
         argv = [substitute(word, values, where)
                 for word in self.board.qemu_args(self.facts)]
         return argv + self._run_devices() + [
-            "-mon", "chardev=qmp,mode=control", "-no-reboot"]
+            "-mon", "chardev=qmp,mode=control", "-no-reboot"] + self.extra
 
     def _console(self, kernel):
         path = self.workspace.path(f"console{kernel}.sock")

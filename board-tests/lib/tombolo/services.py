@@ -9,10 +9,13 @@ is the same on a real board's serial lines.
 
 import base64
 import contextlib
+import re
 import secrets
 import time
 
-START_LIMIT = 4  # seconds until a shell that reads has shown so
+PROBE = 1  # seconds between two looks for a shell that reads
+START_LIMIT = 15  # seconds until a typed command has shown that it runs
+PROMPT = re.compile(r"[#$] (\x1b\[6n)?$")
 
 
 class Command:
@@ -22,24 +25,45 @@ class Command:
         self.console = console
         self.command = command
         self.end = time.monotonic() + limit
-        self.type()
+        self.probe()
+
+    def probe(self):
+        """Ask for a prompt. What is typed before a shell reads may be lost,
+        and fills the terminal's buffer, so no more than this is typed."""
+        self.token = None
+        self.asked = len(self.console.lines)
+        self.time = time.monotonic()
+        self.console.write(b"\n")
 
     def type(self):
-        """(Re)type it; the echo never contains the two halves joined."""
+        """Type the command; the echo never has the two halves joined."""
         one, two = secrets.token_hex(3), secrets.token_hex(3)
         self.token = one + two
         self.collected = ""
-        self.started = None
-        self.typed = time.monotonic()
+        self.started = False
+        self.time = time.monotonic()
         self.seen = len(self.console.lines)
         text = base64.b64encode(self.command.encode()).decode()
         self.console.write(
-            f"\x03\nT={one}; echo @${{T}}{two}^; {{ echo {text} | base64 -d |"
+            f"T={one}; echo @${{T}}{two}^; {{ echo {text} | base64 -d |"
             " sh; s=$?; echo; echo =$s; } 2>&1 </dev/null | base64 |"
             f" sed \"s/^/@${{T}}{two}:/\"; echo @${{T}}{two}.\n".encode())
 
     def poll(self):
         """None while it runs, else (output, status)."""
+        now = time.monotonic()
+        if now > self.end:
+            return b"no answer on the console\n", 255
+        if self.token is not None:
+            return self._collect(now)
+        if len(self.console.lines) > self.asked and \
+                PROMPT.search(self.console.partial):
+            self.type()
+        elif now - self.time > PROBE:
+            self.probe()
+        return None
+
+    def _collect(self, now):
         mark = "@" + self.token
         for line in self.console.lines[self.seen:]:
             self.seen += 1
@@ -53,11 +77,8 @@ class Command:
                 self.collected += rest[1:].strip()
             elif rest.startswith("."):
                 return self._result()
-        now = time.monotonic()
-        if now > self.end:
-            return b"no answer on the console\n", 255
-        if not self.started and now - self.typed > START_LIMIT:
-            self.type()
+        if not self.started and now - self.time > START_LIMIT:
+            self.probe()
         return None
 
     def _result(self):

@@ -89,17 +89,17 @@ def find(root=ROOT):
 
 
 def select(suites, board, level, names):
-    """The suites for a board: by level, or those that names ask for."""
+    """The suites for a board: of a level, of the areas in names if any, and
+    those that names ask for by their full name, whatever their level."""
     known = {suite.id for suite in suites} | {s.area for s in suites}
     for name in names:
         if name not in known:
             raise Failure(USAGE, f"there is no suite {name}; "
                           "see board-tests/test --list")
     chosen = [s for s in suites if not s.boards or board in s.boards]
-    if names:
-        return [s for s in chosen if s.area in names or s.id in names]
     wanted = LEVELS[:2] if level == "all" else (level,)
-    return [s for s in chosen if s.level in wanted]
+    return [s for s in chosen if s.id in names or
+            (s.level in wanted and (not names or s.area in names))]
 
 
 def boots(suites):
