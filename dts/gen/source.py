@@ -12,6 +12,9 @@ from pathlib import Path
 
 import libfdt
 
+# It takes milliseconds, but never ends with #clock-cells = <0xffffffff>.
+DTC_SECONDS = 10
+
 
 class SourceError(Exception):
     """The description cannot be read at all; the text says why."""
@@ -82,7 +85,11 @@ class Tree:
 def run_dtc(args, what, text=None):
     """Run dtc; returns what it wrote and its warnings."""
     try:
-        done = subprocess.run(["dtc", *args], input=text, capture_output=True)
+        done = subprocess.run(["dtc", *args], input=text, capture_output=True,
+                              timeout=DTC_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise SourceError(f"dtc does not come to an end with {what}: look for "
+                          "a huge number in a #...-cells property")
     except FileNotFoundError:
         raise SourceError("dtc is missing: install device-tree-compiler")
     err = done.stderr.decode(errors="replace").strip()

@@ -169,10 +169,12 @@ def check_machine(node, problems):
     for bank in node.walk():
         if "tombolo,slots" not in bank.props:
             continue
-        for prop in ("reg", "interrupts"):
-            if prop not in bank.props:
-                problems.error(bank.where, f"{bank.path} has slots but no "
-                               f"'{prop}' of the first one")
+        if "reg" not in bank.props:
+            problems.error(bank.where, f"{bank.path} has slots but no 'reg' of"
+                           " the first one")
+        if bank.cells("interrupts")[:1] != [0]:
+            problems.error(bank.place("interrupts"), f"{bank.path} has slots "
+                           "but no SPI <0 n f> of the first one")
         if not 1 <= sum(bank.cells("tombolo,slots")) <= MAX_SLOTS:
             problems.error(bank.place("tombolo,slots"), f"{bank.path} can "
                            f"have 1 to {MAX_SLOTS} slots")

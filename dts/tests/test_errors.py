@@ -3,9 +3,11 @@
 place. A case edits board a64-2x2 and says which words must appear.
 """
 
+import os
 import re
 import shutil
 
+import source
 from boards import DTS, generate
 
 BOARD = "a64-2x2.dts"
@@ -299,6 +301,8 @@ def tests(folder):
     for case in CASES:
         yield f"error: {case[0]}", lambda c=case: check_case(folder, c)
     yield "error: missing_file", lambda: check_missing(folder)
+    yield "error: dtc_without_end", lambda: check_endless_dtc(folder)
+    yield "error: dtc_not_installed", lambda: check_no_dtc(folder)
 
 
 def check_missing(folder):
@@ -306,3 +310,30 @@ def check_missing(folder):
     assert done.returncode, "a missing description was accepted"
     assert "nothing.dts" in done.stderr and "Traceback" not in done.stderr, \
         done.stderr
+
+
+def with_path(path, text):
+    """The error of reading a good description with another PATH."""
+    saved = os.environ["PATH"], source.DTC_SECONDS
+    os.environ["PATH"] = path
+    source.DTC_SECONDS = 0.2
+    try:
+        source.load(DTS / "soc" / BOARD)
+    except source.SourceError as e:
+        assert text in str(e), str(e)
+    else:
+        raise AssertionError("no error")
+    finally:
+        os.environ["PATH"], source.DTC_SECONDS = saved
+
+
+def check_endless_dtc(folder):
+    fake = folder / "fake" / "dtc"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\nexec sleep 60\n")
+    fake.chmod(0o755)
+    with_path(f"{fake.parent}:/bin:/usr/bin", "dtc does not come to an end")
+
+
+def check_no_dtc(folder):
+    with_path(str(folder), "dtc is missing: install device-tree-compiler")

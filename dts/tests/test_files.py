@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 from boards import DTS, NAMES, generate, generated
-from model import IMB_WIRE
+from model import BOOT_BLOCK_SIZE, IMB_WIRE
 from tap import Skip
 
 PLACEHOLDER = re.compile(r"@[A-Z0-9]+@")
@@ -127,20 +127,24 @@ FACTS = (header_is_right_in_c, header_is_right_in_assembler,
          genimage_takes_the_layout, second_run_changes_nothing)
 
 
-def limit_is_the_mailboxs(name, value):
-    header = DTS.parent / "ipi-mailbox/include/imb_wire.h"
+def limit_is_that_of(file, name, value):
+    """Numbers that we repeat because dts/ includes no other component."""
+    header = DTS.parent / file
     if not header.exists():
-        raise Skip("ipi-mailbox/include/imb_wire.h is not there")
-    found = re.search(rf"^#define IMB_WIRE_{name} (\d+)\b",
-                      header.read_text(), re.M)
-    assert found, f"imb_wire.h does not define IMB_WIRE_{name}"
-    assert int(found[1]) == value, f"{found[0]} there, {value} here"
+        raise Skip(f"{file} is not there")
+    found = re.search(rf"^#define\s+{name}\s+(\w+)", header.read_text(), re.M)
+    assert found, f"{file} does not define {name}"
+    assert int(found[1], 0) == value, f"{found[0]} there, {value} here"
 
 
 def tests(folder):
-    for word, value in IMB_WIRE.items():
-        yield (f"limits: IMB_WIRE_{word} is that of imb_wire.h",
-               lambda w=word, v=value: limit_is_the_mailboxs(w, v))
+    limits = [("ipi-mailbox/include/imb_wire.h", f"IMB_WIRE_{n}", v)
+              for n, v in IMB_WIRE.items()]
+    limits.append(("boot/include/boot_wire.h", "BOOT_BLOCK_SIZE",
+                   BOOT_BLOCK_SIZE))
+    for limit in limits:
+        yield (f"limits: {limit[1]} is that of {limit[0]}",
+               lambda a=limit: limit_is_that_of(*a))
     for name in NAMES:
         for fact in FACTS:
             yield (f"{name}: {fact.__name__}",

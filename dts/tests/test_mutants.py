@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Descriptions with one line spoilt in every way we can think of: each is
 either refused with a message or gives trees that dtc takes, never a traceback.
+SEED=n chooses other mutants.
 """
 
 import os
@@ -59,7 +60,7 @@ def spoil(folder, file, seed):
 
 
 def tests(folder):
-    seed = int(os.environ.get("SEED", random.randrange(1 << 16)))
+    seed = int(os.environ.get("SEED", 1))
     for file in FILES:
         yield (f"mutants of {file}, SEED={seed}",
                lambda f=file: spoil(folder, f, seed))
