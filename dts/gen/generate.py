@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Generate everything that follows from one board description.
-
-usage: generate.py <soc/BOARD.dts> <output directory>
-"""
+"""Generate everything that follows from one board description."""
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -67,15 +65,28 @@ def write_if_changed(path, data):
     """Keep the time of a file that stays the same; never leave half of one."""
     if path.is_file() and path.read_bytes() == data:
         return
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_bytes(data)
     os.replace(part, path)
 
 
+def write_all(out, files):
+    """Write the files, then drop those of kernels that are no more."""
+    out.mkdir(parents=True, exist_ok=True)
+    names = set()
+    for name, data in files:
+        write_if_changed(out / name, data)
+        names.add(name)
+    for path in out.iterdir():
+        if re.fullmatch(r"k\d+\.dt[sb]|qemu\d+\.args", path.name) \
+                and path.name not in names:
+            path.unlink()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("description", type=Path)
-    parser.add_argument("out", type=Path)
+    parser.add_argument("description", type=Path, help="soc/BOARD.dts")
+    parser.add_argument("out", type=Path, help="directory for what is made")
     args = parser.parse_args()
     problems = words.Problems()
     try:
@@ -83,11 +94,9 @@ def main():
         for line in problems.errors:
             print(line, file=sys.stderr)
         if problems.errors:
-            count = len(problems.errors)
-            return f"dts: {args.description}: {count} error(s), nothing generated"
-        args.out.mkdir(parents=True, exist_ok=True)
-        for name, data in outputs(board, tree):
-            write_if_changed(args.out / name, data)
+            return f"dts: {args.description}: {len(problems.errors)} error(s)" \
+                ", nothing generated"
+        write_all(args.out, outputs(board, tree))
     except source.SourceError as e:
         return f"{e}\ndts: nothing generated"
     except OSError as e:

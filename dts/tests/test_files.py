@@ -90,6 +90,10 @@ def second_run_changes_nothing(board):
     before = {p: p.stat().st_mtime_ns for p in board.dir.glob("[bqgek]*.*")}
     done = generate(DTS / "soc" / f"{board.name}.dts", board.dir)
     assert done.returncode == 0, done.stderr
+    stale = board.dir / "k7.dtb"
+    stale.write_bytes(b"")
+    done = generate(DTS / "soc" / f"{board.name}.dts", board.dir)
+    assert not stale.exists(), "the tree of a kernel that is no more stayed"
     after = {p: p.stat().st_mtime_ns for p in before}
     assert before == after, "a file was written again"
 
