@@ -292,6 +292,8 @@ static void store_part(struct imb_sim *sim, u32 k, u32 at, const u8 *from,
 	store->epoch = kernel->epoch;
 	memcpy(store->bytes, from, len);
 	trace(sim, k, "store", store->word, store->epoch);
+	if (sim->kind == SIM_ORDER)
+		drain(sim, k, kernel->n_stores - 1);
 }
 
 static void finish_late(struct imb_sim *sim, u32 k, u32 i)
@@ -337,8 +339,16 @@ static u32 part_len(u32 at, size_t n)
 	return n < len ? (u32)n : len;
 }
 
+static void check_race(struct imb_sim *sim, u32 k, u32 word, int other,
+		       const char *what)
+{
+	if (other >= 0)
+		bug(sim, "kernel %u %s %#x, not ordered after kernel %d", k,
+		    what, word * WORD, other);
+}
+
 static void load_bytes(struct imb_port *port, void *dst, const void *src,
-		       size_t n)
+		       size_t n, bool sync)
 {
 	u32 at = place(port->sim, port->kernel, src, n);
 	u8 *to = dst;
@@ -348,13 +358,18 @@ static void load_bytes(struct imb_port *port, void *dst, const void *src,
 	for (; n; n -= len, at += len, to += len) {
 		len = part_len(at, n);
 		value = load_word(port->sim, port->kernel, at / WORD);
+		if (port->sim->order)
+			check_race(port->sim, port->kernel, at / WORD,
+				   order_load(port->sim->order, port->kernel,
+					      at / WORD, sync),
+				   "reads");
 		memcpy(to, (const u8 *)&value + at % WORD, len);
 		hot(port->sim, at / port->sim->line_size);
 	}
 }
 
 static void store_bytes(struct imb_port *port, void *dst, const void *src,
-			size_t n)
+			size_t n, bool sync)
 {
 	u32 at = place(port->sim, port->kernel, dst, n);
 	const u8 *from = src;
@@ -363,6 +378,11 @@ static void store_bytes(struct imb_port *port, void *dst, const void *src,
 	for (; n; n -= len, at += len, from += len) {
 		len = part_len(at, n);
 		store_part(port->sim, port->kernel, at, from, len);
+		if (port->sim->order)
+			check_race(port->sim, port->kernel, at / WORD,
+				   order_store(port->sim->order, port->kernel,
+					       at / WORD, sync),
+				   "writes");
 		hot(port->sim, at / port->sim->line_size);
 	}
 }
@@ -380,7 +400,7 @@ u32 imb_port_load32(struct imb_port *port, const __le32 *p)
 
 	enter(port);
 	check_aligned(port, p, sizeof(v));
-	load_bytes(port, &v, p, sizeof(v));
+	load_bytes(port, &v, p, sizeof(v), true);
 	return le32_to_cpu(v);
 }
 
@@ -390,7 +410,7 @@ u64 imb_port_load64(struct imb_port *port, const __le64 *p)
 
 	enter(port);
 	check_aligned(port, p, sizeof(v));
-	load_bytes(port, &v, p, sizeof(v));
+	load_bytes(port, &v, p, sizeof(v), true);
 	return le64_to_cpu(v);
 }
 
@@ -400,7 +420,7 @@ void imb_port_store32(struct imb_port *port, __le32 *p, u32 v)
 
 	enter(port);
 	check_aligned(port, p, sizeof(le));
-	store_bytes(port, p, &le, sizeof(le));
+	store_bytes(port, p, &le, sizeof(le), true);
 }
 
 void imb_port_store64(struct imb_port *port, __le64 *p, u64 v)
@@ -409,7 +429,7 @@ void imb_port_store64(struct imb_port *port, __le64 *p, u64 v)
 
 	enter(port);
 	check_aligned(port, p, sizeof(le));
-	store_bytes(port, p, &le, sizeof(le));
+	store_bytes(port, p, &le, sizeof(le), true);
 }
 
 /* A copy is many accesses, up or down; others run in between. */
@@ -428,9 +448,10 @@ static void copy(struct imb_port *port, u8 *shared, u8 *private, size_t n,
 		at = down ? n - len : 0;
 		enter(port);
 		if (in)
-			load_bytes(port, private + at, shared + at, len);
+			load_bytes(port, private + at, shared + at, len, false);
 		else
-			store_bytes(port, shared + at, private + at, len);
+			store_bytes(port, shared + at, private + at, len,
+				    false);
 		if (!down) {
 			shared += len;
 			private += len;
@@ -458,6 +479,10 @@ void sim_copy_in_late(struct imb_port *port, void *dst, const void *src,
 	u8 *to = dst;
 	u32 len;
 
+	if (port->sim->order) {
+		load_bytes(port, dst, src, n, false);
+		return;
+	}
 	for (; n; n -= len, at += len, to += len) {
 		len = part_len(at, n);
 		enter(port);
@@ -523,6 +548,8 @@ void imb_port_wmb(struct imb_port *port)
 {
 	enter(port);
 	port->sim->kernel[port->kernel].epoch++;
+	if (port->sim->order)
+		order_wmb(port->sim->order, port->kernel);
 }
 
 void imb_port_rmb(struct imb_port *port)
@@ -534,6 +561,8 @@ void imb_port_rmb(struct imb_port *port)
 	if (kernel->newest > kernel->floor)
 		kernel->floor = kernel->newest;
 	trace(port->sim, port->kernel, "rmb", 0, kernel->floor);
+	if (port->sim->order)
+		order_rmb(port->sim->order, port->kernel);
 }
 
 void imb_port_mb(struct imb_port *port)
@@ -544,12 +573,18 @@ void imb_port_mb(struct imb_port *port)
 	finish_all_late(port->sim, port->kernel);
 	sim_drain(port->sim, port->kernel);
 	kernel->floor = port->sim->now;
+	if (port->sim->order) {
+		order_wmb(port->sim->order, port->kernel);
+		order_rmb(port->sim->order, port->kernel);
+	}
 }
 
 void imb_port_bell(struct imb_port *port)
 {
 	enter(port);
 	sim_drain(port->sim, port->kernel);
+	if (port->sim->order)
+		order_bell(port->sim->order, port->kernel);
 	if (port->sim->ops.bell)
 		port->sim->ops.bell(port->sim->ctx, port->kernel, port->peer);
 }
@@ -595,6 +630,8 @@ struct imb_sim *sim_create(enum sim_kind kind, u32 line_size, u32 size,
 	sim->ops = *ops;
 	sim->ctx = ctx;
 	sim->base = reserve_addresses(size);
+	if (kind == SIM_ORDER)
+		sim->order = order_create(size / WORD, n_kernels);
 	sim->dram = allocate(size);
 	sim->writer = allocate(size / line_size);
 	memset(sim->writer, SIM_NOBODY, size / line_size);
@@ -621,6 +658,8 @@ void sim_destroy(struct imb_sim *sim)
 		if (sim->kind == SIM_CACHES)
 			free(sim->memory[k].bytes);
 	}
+	if (sim->order)
+		order_destroy(sim->order);
 	munmap(sim->base, sim->size);
 	free(sim->writer);
 	free(sim->dram);
@@ -633,8 +672,16 @@ void sim_own(struct imb_sim *sim, u64 offset, u64 n, u32 k)
 	       n / sim->line_size);
 }
 
+void sim_guarded(struct imb_sim *sim, u64 offset, u64 n)
+{
+	if (sim->order)
+		order_exempt(sim->order, (u32)(offset / WORD), (u32)(n / WORD));
+}
+
 void sim_interrupt(struct imb_sim *sim, u32 k)
 {
+	if (sim->order)
+		order_interrupt(sim->order, k);
 	sim->kernel[k].floor = sim->now;
 }
 
@@ -659,6 +706,8 @@ void sim_crash(struct imb_sim *sim, u32 k)
 	struct sim_kernel *kernel = &sim->kernel[k];
 	u32 line;
 
+	if (sim->order)
+		order_crash(sim->order, k);
 	while (kernel->n_stores && sim->ops.choose(sim->ctx, 2))
 		drain_some(sim, k);
 	kernel->n_stores = 0;

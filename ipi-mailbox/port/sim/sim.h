@@ -14,6 +14,9 @@
  * mb and clean permit, and a load may have been satisfied as long ago as rmb, mb
  * and inval permit.
  *
+ * SIM_ORDER: one memory and nothing late, but every pair of accesses that no
+ * barrier orders is reported: see order.h.
+ *
  * Reported at once as a bug: a kernel that writes a line another kernel writes,
  * or invalidates a line that it writes, or leaves the window. The window's
  * addresses cannot be touched but through the port.
@@ -22,15 +25,16 @@
 #define IMB_SIM_H
 
 #include "imb_port.h"
+#include "order.h"
 
 #define SIM_KERNELS 8
-#define SIM_STORES 16 /* entries of a store buffer */
-#define SIM_LATE 64 /* loads in flight */
+#define SIM_STORES  16 /* entries of a store buffer */
+#define SIM_LATE    64 /* loads in flight */
 #define SIM_CHANGES 64 /* how far back an early load can reach */
-#define SIM_HOT 32 /* lines whose eviction is most interesting */
-#define SIM_NOBODY 0xff
+#define SIM_HOT	    32 /* lines whose eviction is most interesting */
+#define SIM_NOBODY  0xff
 
-enum sim_kind { SIM_CACHES, SIM_COHERENT };
+enum sim_kind { SIM_CACHES, SIM_COHERENT, SIM_ORDER };
 
 enum sim_line {
 	SIM_ABSENT, /* not yet, or dropped: an early load may have seen it */
@@ -135,6 +139,7 @@ struct sim_kernel {
  * @accesses: how many there have been
  * @bugs: how often ops.bug was called
  * @trace: print every access
+ * @order: SIM_ORDER: who knows what
  */
 struct imb_sim {
 	enum sim_kind kind;
@@ -155,6 +160,7 @@ struct imb_sim {
 	u32 n_hot;
 	struct sim_memory memory[SIM_KERNELS];
 	struct sim_kernel kernel[SIM_KERNELS];
+	struct sim_order *order;
 };
 
 /**
@@ -180,6 +186,14 @@ void sim_destroy(struct imb_sim *sim);
  * @k: kernel
  */
 void sim_own(struct imb_sim *sim, u64 offset, u64 n, u32 k);
+
+/**
+ * sim_guarded() - these bytes are read and written under a guard
+ * @sim: machine
+ * @offset: in the window
+ * @n: bytes
+ */
+void sim_guarded(struct imb_sim *sim, u64 offset, u64 n);
 
 /**
  * sim_drain() - time passes: a kernel's stores leave its buffer

@@ -15,7 +15,7 @@
 
 /* Patience with a still heart, in evil times and in calm ones. */
 #define SILENT_MS 400
-#define CALM_MS 1000000
+#define CALM_MS	  1000000
 
 static u32 hash(u32 a, u32 b)
 {

@@ -37,7 +37,8 @@ static void draw(u64 seed, struct plan *plan)
 	for (i = 0; i < 8; i++)
 		world_random(&dice, 2);
 	*plan = (struct plan){ 0 };
-	plan->kind = world_chance(&dice, 3) ? SIM_COHERENT : SIM_CACHES;
+	plan->kind = one_of(&dice, SIM_CACHES, SIM_CACHES,
+			    1 + world_random(&dice, 2));
 	plan->nodes = one_of(&dice, 2, 2, 2 + world_random(&dice, 3));
 	plan->geometry.kernels = plan->nodes;
 	draw_geometry(&dice, &plan->geometry);

@@ -13,10 +13,10 @@
 #include "link.h"
 #include "sim.h"
 
-#define NODES 4
-#define SERVICES 3
+#define NODES	    4
+#define SERVICES    3
 #define MAX_MESSAGE 4096
-#define HELD 2
+#define HELD	    2
 
 /**
  * struct plan - what a run does, drawn from its seed
