@@ -235,6 +235,17 @@ def test_closed_stdout_leaves_nothing():
     nothing_left(before)
 
 
+def test_unwritable_places_are_one_sentence():
+    log = os.path.join(BUILD.name, "fake/log")
+    os.rename(log, log + ".away")
+    fakeboard.write(log, "a file where a directory should be")
+    status, _, text = execute("--", "true")
+    os.unlink(log)
+    os.rename(log + ".away", log)
+    equal((status, text.count("\n")), (125, 1))
+    contains(text, "cannot write logs to")
+
+
 def test_logs_are_kept():
     execute("--", "true")
     last = os.path.join(BUILD.name, "fake/log/last/k0.log")

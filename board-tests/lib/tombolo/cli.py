@@ -37,10 +37,13 @@ def main(function):
     except Interrupted as interrupted:
         say("interrupted, the board is switched off")
         status = 128 + interrupted.signum
-    except BrokenPipeError:
+    except BrokenPipeError:  # an OSError, so it comes first
         # Nobody reads our output any more; do not fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         status = 141
+    except OSError as error:
+        say(f"{error.strerror}: {error.filename or 'while running the board'}")
+        status = USAGE
     sys.exit(status)
 
 

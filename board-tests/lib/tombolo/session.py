@@ -151,7 +151,8 @@ class Session:
 
     def _fail_ended(self, ended, log):
         if ended.startswith("QEMU"):
-            status = errors.QEMU_DIED if self.stage else errors.QEMU_UNUSABLE
+            began = self.stage or "was killed" in ended
+            status = errors.QEMU_DIED if began else errors.QEMU_UNUSABLE
             raise Failure(status, f"{ended} (see {self.machine.logdir})")
         if not self.up:
             raise Failure(errors.NO_BOOT, self._no_boot(f"({ended})", log))

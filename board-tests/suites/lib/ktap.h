@@ -19,8 +19,8 @@ struct ktap_test {
 	enum ktap_status (*run)(void);
 };
 
-__attribute__((format(printf, 1, 2)))
-static inline void ktap_say(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static inline void
+ktap_say(const char *format, ...)
 {
 	va_list args;
 
@@ -32,13 +32,13 @@ static inline void ktap_say(const char *format, ...)
 }
 
 /* Leaves the test with a reason unless the condition holds */
-#define KTAP_EXPECT(condition)						\
-	do {								\
-		if (!(condition)) {					\
-			ktap_say("%s:%d: %s is not so", __FILE__,	\
-				 __LINE__, #condition);			\
-			return KTAP_FAIL;				\
-		}							\
+#define KTAP_EXPECT(condition)                                              \
+	do {                                                                \
+		if (!(condition)) {                                         \
+			ktap_say("%s:%d: %s is not so", __FILE__, __LINE__, \
+				 #condition);                               \
+			return KTAP_FAIL;                                   \
+		}                                                           \
 	} while (0)
 
 /* All tests in order; returns the exit status of the suite. */

@@ -12,10 +12,10 @@
 #include "imb_dev.h"
 #include "ktap.h"
 
-#define ECHO		"/dev/imb/k1.echo"
-#define ANSWER_MS	10000
-#define ROUNDS		20000
-#define FLYING		8
+#define ECHO	  "/dev/imb/k1.echo"
+#define ANSWER_MS 10000
+#define ROUNDS	  20000
+#define FLYING	  8
 
 static uint8_t out[1 << 20], in[1 << 20];
 static struct imb_dev_info info;
