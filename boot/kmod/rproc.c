@@ -7,13 +7,15 @@
  * other CPUs itself, and only it can turn them off. So a stop is a request,
  * and the kernel has stopped when PSCI says that each of its CPUs is off. The
  * patch "arm64: Give borrowed CPUs back" makes sure that every end of a kernel
- * comes to this, unless it hangs with interrupts off. Then nobody can help: it
- * is fenced (rproc_watch.c).
+ * comes to this, unless it hangs. Then its CPUs get the interrupt by which its
+ * own kernel stops CPUs; it is an NMI if the kernel was booted with pseudo NMIs.
+ * One that does not take that either is fenced (rproc_watch.c).
  *
  * Order of locks: rproc->lock (by the core, around the ops), kproc.lock.
  */
 
 #include <linux/delay.h>
+#include <linux/irqchip/arm-gic-v3.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/of_address.h>
@@ -22,10 +24,16 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
+#include <asm/arch_gicv3.h>
+#include <asm/cputype.h>
 
 #include "rproc.h"
 
 #define STOP_POLL_MS 10
+/* One by one the CPUs stop within microseconds, if at all */
+#define FORCE_MS 500
+/* IPI_CPU_STOP_NMI of arch/arm64/kernel/smp.c in 6.12, whose IPIs are the SGIs from 0 */
+#define STOP_SGI 3
 
 static bool auto_boot;
 module_param(auto_boot, bool, 0444);
@@ -122,9 +130,9 @@ static int kproc_start(struct rproc *rproc)
 }
 
 /* 0: off; -EBUSY: not in time; -EINTR: the caller is being killed */
-static int wait_off(struct kproc *kp)
+static int wait_off(struct kproc *kp, unsigned int ms)
 {
-	unsigned long end = jiffies + msecs_to_jiffies(stop_timeout_ms);
+	unsigned long end = jiffies + msecs_to_jiffies(ms);
 
 	while (!kproc_all_off(kp)) {
 		if (time_after(jiffies, end))
@@ -136,6 +144,34 @@ static int wait_off(struct kproc *kp)
 	return 0;
 }
 
+static void stop_cpu(u64 mpidr)
+{
+	u64 aff0 = MPIDR_AFFINITY_LEVEL(mpidr, 0);
+	u64 sgi = (u64)STOP_SGI << ICC_SGI1R_SGI_ID_SHIFT;
+
+	sgi |= (u64)MPIDR_AFFINITY_LEVEL(mpidr, 3)
+	       << ICC_SGI1R_AFFINITY_3_SHIFT;
+	sgi |= (u64)MPIDR_AFFINITY_LEVEL(mpidr, 2)
+	       << ICC_SGI1R_AFFINITY_2_SHIFT;
+	sgi |= (u64)MPIDR_AFFINITY_LEVEL(mpidr, 1)
+	       << ICC_SGI1R_AFFINITY_1_SHIFT;
+	sgi |= aff0 >> 4 << ICC_SGI1R_RS_SHIFT | BIT(aff0 & 0xf);
+	gic_write_sgi1r(sgi);
+	isb();
+}
+
+int kproc_force(struct kproc *kp)
+{
+	int i;
+
+	dev_warn(kp->dev, "stopping the CPUs of %s by force\n",
+		 kp->rproc->name);
+	for (i = 0; i < kp->nr_cpus; i++)
+		if (!psci_cpu_is_off(&kp->psci, kp->mpidr[i]))
+			stop_cpu(kp->mpidr[i]);
+	return wait_off(kp, FORCE_MS);
+}
+
 static int kproc_stop(struct rproc *rproc)
 {
 	struct kproc *kp = rproc->priv;
@@ -145,7 +181,9 @@ static int kproc_stop(struct rproc *rproc)
 
 	if (!kproc_all_off(kp) && !kp->stop_asked)
 		kproc_command(kp, BOOT_COMMAND_STOP);
-	ret = wait_off(kp);
+	ret = wait_off(kp, stop_timeout_ms);
+	if (ret == -EBUSY)
+		ret = kproc_force(kp);
 	if (ret == -EBUSY)
 		kproc_fence(kp, "it does not stop");
 	if (ret)

@@ -101,6 +101,7 @@ static inline u64 kproc_incarnation(const struct kproc *kp)
 /* rproc.c */
 bool kproc_all_off(const struct kproc *kp);
 void kproc_command(struct kproc *kp, u32 command);
+int kproc_force(struct kproc *kp);
 
 /* rproc_load.c */
 int kproc_load(struct rproc *rproc, const struct firmware *fw);

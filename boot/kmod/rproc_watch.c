@@ -49,6 +49,11 @@ MODULE_PARM_DESC(
 	max_early_deaths,
 	"Recovery ends when a kernel dies so often in a row before it is up");
 
+static bool watchdog;
+module_param(watchdog, bool, 0644);
+MODULE_PARM_DESC(watchdog,
+		 "Stop a kernel that hangs by force and start it again");
+
 static bool passed(unsigned long since, unsigned int ms)
 {
 	return time_after(jiffies, since + msecs_to_jiffies(ms));
@@ -253,10 +258,13 @@ static void look_at_beats(struct kproc *kp, const struct boot_report *report)
 			came_up(kp);
 		return;
 	}
-	if (passed(kp->beat_seen, hang_ms) &&
-	    set_health_alive(kp, TOMBOLO_KERNEL_HUNG))
-		dev_err(kp->dev, "%s hangs: no heartbeat for %u ms\n",
-			kp->rproc->name, hang_ms);
+	if (!passed(kp->beat_seen, hang_ms) ||
+	    !set_health_alive(kp, TOMBOLO_KERNEL_HUNG))
+		return;
+	dev_err(kp->dev, "%s hangs: no heartbeat for %u ms\n", kp->rproc->name,
+		hang_ms);
+	if (watchdog && kproc_force(kp))
+		kproc_fence(kp, "it hangs");
 }
 
 static void look_at_crashed(struct kproc *kp)
@@ -264,7 +272,7 @@ static void look_at_crashed(struct kproc *kp)
 	if (set_health_alive(kp, TOMBOLO_KERNEL_CRASHED))
 		dev_err(kp->dev, "%s says that it crashed\n", kp->rproc->name);
 	if (kp->health == TOMBOLO_KERNEL_CRASHED &&
-	    passed(kp->since, stop_timeout_ms))
+	    passed(kp->since, stop_timeout_ms) && kproc_force(kp))
 		kproc_fence(kp, "it crashed");
 }
 
