@@ -181,29 +181,40 @@ static void drain_some(struct imb_sim *sim, u32 k)
 	drain(sim, k, may_drain(kernel, i) ? i : 0);
 }
 
+/* While this kernel waits, others go on and lines move. */
+static void linger(struct imb_sim *sim, u32 k)
+{
+	if (sim->ops.yield)
+		sim->ops.yield(sim->ctx, k);
+	if (chance(sim, sim->rates.move))
+		move_some_line(sim);
+}
+
 void sim_drain(struct imb_sim *sim, u32 k)
 {
-	while (sim->kernel[k].n_stores)
+	while (sim->kernel[k].n_stores) {
 		drain_some(sim, k);
+		linger(sim, k);
+	}
+}
+
+static bool pending(const struct imb_sim *sim, u32 k, u32 line)
+{
+	const struct sim_kernel *kernel = &sim->kernel[k];
+	u32 i;
+
+	for (i = 0; i < kernel->n_stores; i++)
+		if (line_of(sim, kernel->stores[i].word) == line)
+			return true;
+	return false;
 }
 
 /* Everything that must be in the cache before a line is written back. */
 static void drain_line(struct imb_sim *sim, u32 k, u32 line)
 {
-	struct sim_kernel *kernel = &sim->kernel[k];
-	u32 i = 0;
-
-	while (i < kernel->n_stores) {
-		if (line_of(sim, kernel->stores[i].word) != line) {
-			i++;
-			continue;
-		}
-		while (!may_drain(kernel, i)) {
-			drain(sim, k, 0);
-			i--;
-		}
-		drain(sim, k, i);
-		i = 0;
+	while (pending(sim, k, line)) {
+		drain_some(sim, k);
+		linger(sim, k);
 	}
 }
 
@@ -320,15 +331,12 @@ static void enter(struct imb_port *port)
 	struct sim_kernel *kernel = &sim->kernel[port->kernel];
 
 	sim->accesses++;
-	if (sim->ops.yield)
-		sim->ops.yield(sim->ctx, port->kernel);
+	linger(sim, port->kernel);
 	if (chance(sim, sim->rates.drain))
 		drain_some(sim, port->kernel);
 	if (kernel->n_late && chance(sim, sim->rates.drain))
 		finish_late(sim, port->kernel,
 			    sim->ops.choose(sim->ctx, kernel->n_late));
-	if (chance(sim, sim->rates.move))
-		move_some_line(sim);
 }
 
 /* Bytes of the word at @at that an access of @n more bytes takes. */
