@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * imb-test.ko: round trips of the doorbell alone, the unit by which messages are
- * measured. It uses a mailbox channel of its own; but a bell says no more than
- * who rang, so those of the links are heard here too. There is one ring at a
- * time with a rest after it, which keeps a stray bell from being echoed for ever.
+ * measured, driven from callback to callback like those. It uses a mailbox
+ * channel of its own; but a bell says no more than who rang, so those of the
+ * links are heard here too, and a stray one would be echoed for ever beside ours.
+ * So the bells come in bursts, with a rest in which strays die.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -20,7 +21,8 @@
 /* Function of the doorbell that is left to tests. */
 #define BELL_FUNCTION 2
 #define BELL_MAX      100000
-#define BELL_REST_US  50
+#define BELL_BURST    50
+#define BELL_REST_US  200
 
 /**
  * struct test_bell - the doorbell of a peer
@@ -28,20 +30,38 @@
  * @chan: it
  * @pong: of the command being run
  * @echo: ring back
- * @waiting: ours has been rung, its echo has not come
+ * @left: rings of this burst whose echo has not come; one is under way
  */
 struct test_bell {
 	struct mbox_client client;
 	struct mbox_chan *chan;
 	struct test_pong *pong;
 	bool echo;
-	bool waiting;
+	u32 left;
 };
 
 static void ring(struct test_bell *bell)
 {
 	mbox_send_message(bell->chan, NULL);
 	mbox_client_txdone(bell->chan, 0);
+}
+
+static void ring_next(struct test_bell *bell)
+{
+	bell->pong->sent = ktime_get();
+	ring(bell);
+}
+
+static void echoed(struct test_bell *bell)
+{
+	struct test_pong *p = bell->pong;
+
+	p->ns[p->done++] = ktime_to_ns(ktime_sub(ktime_get(), p->sent));
+	WRITE_ONCE(bell->left, bell->left - 1);
+	if (bell->left)
+		ring_next(bell);
+	else
+		complete(&p->end);
 }
 
 static void heard(struct mbox_client *client, void *data)
@@ -51,10 +71,8 @@ static void heard(struct mbox_client *client, void *data)
 
 	if (READ_ONCE(bell->echo)) {
 		ring(bell);
-	} else if (READ_ONCE(bell->waiting)) {
-		p->ns[p->done] = ktime_to_ns(ktime_sub(ktime_get(), p->sent));
-		WRITE_ONCE(bell->waiting, false);
-		complete(&p->end);
+	} else if (READ_ONCE(bell->left)) {
+		echoed(bell);
 	} else {
 		p->stray++;
 	}
@@ -121,19 +139,17 @@ void test_bell_plan(struct test_peer *peer, u32 mode)
 		WRITE_ONCE(peer->bell->echo, mode == TALK_ECHO);
 }
 
-static int ping(struct test_bell *bell, struct test_pong *p)
+static int burst(struct test_bell *bell, struct test_pong *p)
 {
 	long left;
 
 	reinit_completion(&p->end);
-	p->sent = ktime_get();
-	WRITE_ONCE(bell->waiting, true);
-	ring(bell);
+	WRITE_ONCE(bell->left, min_t(u32, p->count - p->done, BELL_BURST));
+	ring_next(bell);
 	left = wait_for_completion_killable_timeout(&p->end, HZ);
-	WRITE_ONCE(bell->waiting, false);
+	WRITE_ONCE(bell->left, 0);
 	if (left <= 0)
 		return left ? -EINTR : -ETIMEDOUT;
-	p->done++;
 	fsleep(BELL_REST_US);
 	return 0;
 }
@@ -148,7 +164,7 @@ static int play(struct test_target *t, struct talk_plan *plan,
 	msleep(20);
 	p->stray = 0;
 	while (!ret && p->done < p->count && time_before(jiffies, deadline))
-		ret = ping(t->peer->bell, p);
+		ret = burst(t->peer->bell, p);
 	plan->mode = cpu_to_le32(TALK_IDLE);
 	test_start(t, plan, jiffies + HZ);
 	if (ret == -EINTR)
