@@ -149,12 +149,19 @@ static void disconnect(struct imb *imb)
 	publish(NULL);
 }
 
-/* What imb.ko itself has on a link, as any module could have. */
-static int open_peer(struct imb_peer *peer)
+/*
+ * What imb.ko itself has on a link, as any module could have. A failure takes
+ * nothing else away: by now others may use the link.
+ */
+static void open_peer(struct imb_peer *peer)
 {
 	int ret = imb_echo_start(peer);
 
-	return ret ? ret : imb_dev_add(peer);
+	if (ret)
+		dev_err(peer->dev, "no echo service: %d\n", ret);
+	ret = imb_dev_add(peer);
+	if (ret)
+		dev_err(peer->dev, "not all devices in /dev/imb: %d\n", ret);
 }
 
 static int connect(struct imb *imb)
@@ -165,13 +172,17 @@ static int connect(struct imb *imb)
 	for (id = 0; id < imb->geometry.kernels && !ret; id++)
 		if (id != imb->self)
 			ret = connect_peer(imb, id);
-	if (ret)
-		return ret;
-	publish(imb);
-	for (id = 0; id < imb->geometry.kernels && !ret; id++)
-		if (imb->peers[id])
-			ret = open_peer(imb->peers[id]);
 	return ret;
+}
+
+static void open_peers(struct imb *imb)
+{
+	u32 id;
+
+	publish(imb);
+	for (id = 0; id < imb->geometry.kernels; id++)
+		if (imb->peers[id])
+			open_peer(imb->peers[id]);
 }
 
 /*
@@ -232,6 +243,7 @@ static int imb_probe(struct platform_device *pdev)
 		disconnect(imb);
 		return ret;
 	}
+	open_peers(imb);
 	hrtimer_start(&imb->tick, ms_to_ktime(IMB_BEAT_MS),
 		      HRTIMER_MODE_REL_HARD);
 	dev_info(dev, "kernel %u of %u, incarnation %08x, window %pR%s\n",
