@@ -369,7 +369,8 @@ static void drop(struct imb_link *link, struct imb_event *event)
 
 /*
  * A message. One for a channel that is not open here is the normal end of a
- * conversation; one beyond the window is a broken peer.
+ * conversation; one before the peer has opened it, or beyond the window, is a
+ * broken peer.
  */
 static int message(struct imb_link *link, u32 lane, const struct imb_slot *slot,
 		   struct imb_event *event)
@@ -388,6 +389,9 @@ static int message(struct imb_link *link, u32 lane, const struct imb_slot *slot,
 		drop(link, event);
 		return 0;
 	}
+	/* The host hears of no message before CHANNEL_UP. */
+	if (!ch->told)
+		return -EPROTO;
 	if (ch->window) {
 		if (!ch->rx_left)
 			return -EPROTO;

@@ -536,6 +536,20 @@ static const struct {
 	{ "a buffer that is not there", reference_to_nowhere },
 };
 
+/* The host must not hear a message before CHANNEL_UP. */
+static void message_before_open(void)
+{
+	struct pair *p = pair_up();
+
+	open_one(p, 0, S, 0);
+	inject(p, 1, S, 0, "x", 1);
+	side_serve(&p->side[0]);
+	CHECK_EQ(link_of(p, 0)->counts.broken, 1);
+	CHECK_EQ(side_count(&p->side[0], IMB_EVENT_MESSAGE, S), 0);
+	pair_destroy(p);
+	tap_end("a message before OPEN cuts the link");
+}
+
 static void liars_are_cut_off(void)
 {
 	struct pair *p;
@@ -636,6 +650,7 @@ int main(void)
 	fall_amid_anything();
 	peer_closes_on_a_blocked_sender();
 	urgent_lane_first();
+	message_before_open();
 	liars_are_cut_off();
 	lying_head();
 	unknown_words_are_ignored();
