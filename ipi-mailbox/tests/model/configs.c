@@ -2,16 +2,30 @@
 /* The configurations that are explored. */
 #include "program.h"
 
-#define RING(slots, size)                                         \
-	{                                                         \
-		.kernels = 2, .line = 64,                         \
-		.lane = { { (slots), (size) }, { (slots), (size) } } \
+#define RING(slots, size)                           \
+	{                                           \
+		.kernels = 2, .line = 64, .lane = { \
+			{ (slots), (size) },        \
+			{ (slots), (size) }         \
+		}                                   \
 	}
 
-#define RING_PROGRAMS                                \
-	.program = { ring_sender, ring_receiver },   \
-	.size = ring_size, .settle = ring_settle,    \
-	.stuck = ring_stuck, .converge = true, .ends = true
+#define RING_PROGRAMS                                                 \
+	.program = { ring_sender, ring_receiver }, .size = ring_size, \
+	.settle = ring_settle, .stuck = ring_stuck, .converge = true, \
+	.ends = true
+
+#define LINK(slots, buffers)                                               \
+	{                                                                  \
+		.kernels = 2, .line = 64,                                  \
+		.lane = { { 2, 64 }, { (slots), 64 } }, .bufs = (buffers), \
+		.buf_size = 4096                                           \
+	}
+
+#define LINK_PROGRAMS                                                    \
+	.program = { link_talker, link_talker }, .size = link_size,      \
+	.settle = link_settle, .left = link_left, .report = link_report, \
+	.stuck = link_stuck, .converge = true, .ticks = true
 
 const struct config configs[] = {
 	{ .name = "ring2",
@@ -66,5 +80,19 @@ const struct config configs[] = {
 	  .messages = { 18 },
 	  .words = 2,
 	  .batch = 3 },
+	{ .name = "link",
+	  .brief = "two kernels find each other, any order of start",
+	  .geometry = LINK(2, 0),
+	  LINK_PROGRAMS },
+	{ .name = "link-talk",
+	  .brief = "and send each other a message",
+	  .geometry = LINK(2, 0),
+	  LINK_PROGRAMS,
+	  .messages = { 1, 1 } },
+	{ .name = "link-crash",
+	  .brief = "kernel 1 crashes at any point and boots again",
+	  .geometry = LINK(2, 0),
+	  LINK_PROGRAMS,
+	  .crashes = { 0, 1 } },
 	{ .name = NULL },
 };

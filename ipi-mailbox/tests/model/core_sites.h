@@ -8,21 +8,21 @@
 
 #include "imb_port.h"
 
-#define imb_publish(port, word, v)                        \
-	({                                                \
-		(port)->outer = MODEL_SITE("publish");    \
-		imb_publish((port), (word), (v));         \
-		(port)->outer = NULL;                     \
+#define imb_publish(port, word, v)                     \
+	({                                             \
+		(port)->outer = MODEL_SITE("publish"); \
+		imb_publish((port), (word), (v));      \
+		(port)->outer = NULL;                  \
 	})
 
-#define imb_observe(port, word)                           \
-	({                                                \
-		u64 seen_;                                \
-								  \
-		(port)->outer = MODEL_SITE("observe");    \
-		seen_ = imb_observe((port), (word));      \
-		(port)->outer = NULL;                     \
-		seen_;                                    \
+#define imb_observe(port, word)                        \
+	({                                             \
+		u64 seen_;                             \
+                                                       \
+		(port)->outer = MODEL_SITE("observe"); \
+		seen_ = imb_observe((port), (word));   \
+		(port)->outer = NULL;                  \
+		seen_;                                 \
 	})
 
 #endif /* MODEL_CORE_SITES_H */

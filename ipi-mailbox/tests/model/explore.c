@@ -35,7 +35,9 @@ static u32 found_n;
 static u32 *slots;
 static u64 slots_n;
 static struct queue queues[2];
-static struct { u32 from, to; } *edges;
+static struct {
+	u32 from, to;
+} * edges;
 static u64 edges_n;
 static u8 *goal;
 
@@ -129,7 +131,8 @@ static void enter(struct state *s, u32 from, const u8 *packed, size_t size)
 	memcpy(next->bytes + next->used + sizeof(length), packed, size);
 	next->used += sizeof(length) + size;
 	facts_of(s, f);
-	goal[found_n] = idle && f[0].done && f[1].done;
+	goal[found_n] = idle && f[0].done && f[1].done &&
+			f[0].mine == f[1].theirs && f[1].mine == f[0].theirs;
 	wrong = idle && cfg->stuck ? cfg->stuck(f) : NULL;
 	if (wrong)
 		fault(found_n, NONE, wrong);
@@ -213,7 +216,7 @@ static void search(void)
 			state_unpack(&s, level->bytes + at);
 			move_n = 0;
 			before = res->moves;
-			moves(&s, each_move, NULL);
+			moves(&s, false, each_move, NULL);
 			res->ends += res->moves == before;
 			here++;
 			say_progress(res->depth);
@@ -319,6 +322,8 @@ void explore(struct result *r)
 		check_converge();
 	if (r->complete && cfg->ends && !*r->fault)
 		check_ends();
+	if (!r->complete && !*r->fault)
+		r->trace = trace_to(found_n - 1, NONE);
 	r->states = found_n;
 	r->places = kernel_nodes();
 }
@@ -361,7 +366,7 @@ bool replay(const char *trace)
 		w.n = 0;
 		w.found = false;
 		w.step++;
-		moves(&s, walk_move, &w);
+		moves(&s, true, walk_move, &w);
 		if (!w.found)
 			return false;
 		s = w.s;

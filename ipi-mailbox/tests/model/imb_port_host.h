@@ -41,13 +41,13 @@ struct model_site {
 	u64 line;
 };
 
-#define MODEL_SITE(name)                                                   \
-	({                                                                 \
-		static const struct model_site site_                       \
-			__attribute__((section("model_sites"), used,       \
+#define MODEL_SITE(name)                                                    \
+	({                                                                  \
+		static const struct model_site site_                        \
+			__attribute__((section("model_sites"), used,        \
 				       aligned(8))) = { __FILE__, __func__, \
-							name, __LINE__ };  \
-		&site_;                                                    \
+							name, __LINE__ };   \
+		&site_;                                                     \
 	})
 
 #define MODEL_LAZY 4 /* loads that a kernel may have under way */
@@ -91,8 +91,7 @@ void model_bell(struct imb_port *port, const struct model_site *site);
 
 #define imb_port_load32(port, p) \
 	((u32)model_load((port), (p), 4, MODEL_SITE("load")))
-#define imb_port_load64(port, p) \
-	model_load((port), (p), 8, MODEL_SITE("load"))
+#define imb_port_load64(port, p) model_load((port), (p), 8, MODEL_SITE("load"))
 #define imb_port_store32(port, p, v) \
 	model_store((port), (p), (v), 4, MODEL_SITE("store"))
 #define imb_port_store64(port, p, v) \
@@ -105,10 +104,10 @@ void model_bell(struct imb_port *port, const struct model_site *site);
 	model_clean((port), (p), (n), MODEL_SITE("clean"))
 #define imb_port_inval(port, p, n) \
 	model_inval((port), (p), (n), MODEL_SITE("inval"))
-#define imb_port_wmb(port) model_wmb((port), MODEL_SITE("wmb"))
-#define imb_port_rmb(port) model_rmb((port), MODEL_SITE("rmb"))
-#define imb_port_mb(port) model_mb((port), MODEL_SITE("mb"))
-#define imb_port_bell(port) model_bell((port), MODEL_SITE("bell"))
+#define imb_port_wmb(port)    model_wmb((port), MODEL_SITE("wmb"))
+#define imb_port_rmb(port)    model_rmb((port), MODEL_SITE("rmb"))
+#define imb_port_mb(port)     model_mb((port), MODEL_SITE("mb"))
+#define imb_port_bell(port)   model_bell((port), MODEL_SITE("bell"))
 #define imb_port_now_ms(port) ((port)->now_ms)
 
 #endif /* IMB_PORT_HOST_H */

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include "intern.h"
 
-#define INTERN_BYTES (1ull << 36) /* reserved, not used */
+#define INTERN_BYTES   (1ull << 36) /* reserved, not used */
 #define INTERN_STRINGS (1ull << 28)
 
 /* Zeroed memory that costs nothing until it is touched, and never moves. */

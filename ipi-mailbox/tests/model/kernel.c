@@ -9,12 +9,12 @@
 #include "kernel.h"
 
 /* The same place in every run, as saved stacks hold pointers into it. */
-#define ARENA ((u8 *)0x200000000000)
+#define ARENA	   ((u8 *)0x200000000000)
 #define STACK_SIZE 16384
-#define DATA_SIZE 20480
-#define CHUNK 128
-#define CHUNKS ((STACK_SIZE + DATA_SIZE) / CHUNK)
-#define MAX_OPS 64
+#define DATA_SIZE  20480
+#define CHUNK	   128
+#define CHUNKS	   ((STACK_SIZE + DATA_SIZE) / CHUNK)
+#define MAX_OPS	   64
 
 /**
  * struct kernel - what of a kernel is saved
@@ -67,7 +67,8 @@ static u8 *stack_end(u32 k)
 
 static size_t data_size(void)
 {
-	return (sizeof(struct kernel) + cfg->size() + CHUNK - 1) / CHUNK * CHUNK;
+	return (sizeof(struct kernel) + cfg->size() + CHUNK - 1) / CHUNK *
+	       CHUNK;
 }
 
 void kernel_does(const struct op *op)
@@ -219,7 +220,7 @@ static struct edge run(const struct key *key)
 }
 
 u32 kernel_step(u32 k, u32 id, const struct input *in, const struct op **ops,
-		u32 *n)
+		u32 *n, u32 *list)
 {
 	struct key key = { .k = k, .node = id };
 	u32 known = keys.n;
@@ -230,6 +231,8 @@ u32 kernel_step(u32 k, u32 id, const struct input *in, const struct op **ops,
 	i = intern(&keys, &key, sizeof(key));
 	if (i == known)
 		edges[i] = run(&key);
+	if (list)
+		*list = edges[i].ops;
 	*ops = intern_get(&op_lists, edges[i].ops);
 	*n = (u32)(intern_len(&op_lists, edges[i].ops) / sizeof(**ops));
 	return edges[i].to;

@@ -25,9 +25,12 @@ struct node {
 void kernels_reset(void);
 u32 kernel_boot(u32 k);
 const struct node *kernel_node(u32 k, u32 id);
-/* Go on from @id; @ops is set to the operations of the first group done. */
+/*
+ * Go on from @id: @ops is set to the @n operations of the first group done,
+ * @list (if not NULL) to a number of theirs. Return: the next node.
+ */
 u32 kernel_step(u32 k, u32 id, const struct input *in, const struct op **ops,
-		u32 *n);
+		u32 *n, u32 *list);
 const char *kernel_message(u32 id);
 u32 kernel_nodes(void);
 

@@ -63,6 +63,13 @@ static u32 image_set(u32 id, const struct entry *e)
 	return intern(&images, &im, sizeof(im));
 }
 
+void machine_poke(struct way *way, u16 word, u32 v)
+{
+	struct entry e = { .word = word, .n = 1, .v = { v } };
+
+	way->image = image_set(way->image, &e);
+}
+
 static bool holds(const struct entry *e, u16 word)
 {
 	return word >= e->word && word < e->word + e->n;
@@ -83,7 +90,8 @@ static u32 at_time(const struct way *way, u16 word, u32 time)
 {
 	while (time--)
 		if (holds(&way->landed[time], word))
-			return way->landed[time].v[word - way->landed[time].word];
+			return way->landed[time]
+				.v[word - way->landed[time].word];
 	return image_get(way->image, word);
 }
 
@@ -105,16 +113,27 @@ static bool before(const struct entry *f, const struct entry *e)
 	       f->cleaned < e->group;
 }
 
-/* Let the marked pending stores, and what must come before them, land. */
-static void land(struct way *way, u64 marked)
+/* Add to the marked pending stores what must come before them. */
+static u64 closure(const struct way *way, u64 marked)
 {
-	struct entry *p = way->pending;
-	u32 i, f, left = 0;
+	const struct entry *p = way->pending;
+	u32 i, f;
 
 	for (i = way->pending_n; i--;)
 		for (f = 0; (marked >> i & 1) && f < i; f++)
 			if (before(&p[f], &p[i]))
 				marked |= 1ull << f;
+	return marked;
+}
+
+/* Let the marked pending stores, and what must come before them, land. */
+static void land(struct way *way, u64 marked)
+{
+	struct entry *p = way->pending;
+	struct entry *to;
+	u32 i, left = 0;
+
+	marked = closure(way, marked);
 	for (i = 0; i < way->pending_n; i++) {
 		if (!(marked >> i & 1)) {
 			p[left++] = p[i];
@@ -122,11 +141,24 @@ static void land(struct way *way, u64 marked)
 		}
 		if (way->landed_n == MAX_ENTRIES)
 			too_big("landed stores");
-		way->landed[way->landed_n] = p[i];
-		way->landed[way->landed_n].group = 0;
-		way->landed[way->landed_n++].cleaned = 0;
+		to = &way->landed[way->landed_n++];
+		*to = p[i];
+		to->group = 0;
+		to->cleaned = 0;
+		to->due = 0;
 	}
 	way->pending_n = (u8)left;
+}
+
+static u64 due(const struct way *way)
+{
+	u64 marked = 0;
+	u32 i;
+
+	for (i = 0; i < way->pending_n; i++)
+		if (way->pending[i].due)
+			marked |= 1ull << i;
+	return marked;
 }
 
 /* The reader can no longer find @line older than @time. */
@@ -165,6 +197,7 @@ void machine_fence(struct state *s, u32 k)
 {
 	struct way *in = &s->way[!k];
 
+	land(in, due(in));
 	read_fence(in);
 	in->latest = in->landed_n;
 	in->fence = in->landed_n;
@@ -173,13 +206,20 @@ void machine_fence(struct state *s, u32 k)
 static void mb(struct state *s, u32 k)
 {
 	struct way *out = &s->way[k];
-	u64 cleaned = 0;
+	u64 marked = 0;
 	u32 i;
 
 	for (i = 0; i < out->pending_n; i++)
 		if (out->pending[i].cleaned != NOT_CLEANED)
-			cleaned |= 1ull << i;
-	land(out, cleaned);
+			marked |= 1ull << i;
+	marked = closure(out, marked);
+	for (i = 0; i < out->pending_n; i++) {
+		if (!(marked >> i & 1))
+			continue;
+		out->pending[i].due = 1;
+		if (out->pending[i].cleaned == NOT_CLEANED)
+			out->pending[i].cleaned = out->group;
+	}
 	out->group++;
 	machine_fence(s, k);
 }
@@ -215,6 +255,14 @@ static void clean(struct way *way, u16 line)
 			way->pending[i].cleaned = way->group;
 }
 
+void machine_read_op(struct way *way, const struct op *op)
+{
+	if (op->type == OP_RMB)
+		read_fence(way);
+	else
+		forget(way, op->word, way->fence);
+}
+
 void machine_apply(struct state *s, u32 k, const struct op *op)
 {
 	switch (op->type) {
@@ -228,10 +276,8 @@ void machine_apply(struct state *s, u32 k, const struct op *op)
 		clean(&s->way[k], op->word);
 		break;
 	case OP_RMB:
-		read_fence(&s->way[!k]);
-		break;
 	case OP_INVAL:
-		forget(&s->way[!k], op->word, s->way[!k].fence);
+		machine_read_op(&s->way[!k], op);
 		break;
 	case OP_MB:
 		mb(s, k);
@@ -253,16 +299,15 @@ void machine_own(const struct way *way, const struct op *op, struct input *in)
 /* A load under way: @done of its words are found. */
 struct loading {
 	const struct op *op;
-	u32 k;
 	struct input in;
 	u32 done;
 	bool old, early;
-	void (*found)(void *ctx, struct state *s, const struct input *in,
+	void (*found)(void *ctx, const struct way *way, const struct input *in,
 		      const char *how);
 	void *ctx;
 };
 
-static void load_rest(const struct state *s, struct loading *l);
+static void load_rest(const struct way *way, struct loading *l);
 
 static void see(struct way *way, u16 word, u32 time)
 {
@@ -282,23 +327,27 @@ static void see(struct way *way, u16 word, u32 time)
 	way->seen[i].time = (u16)time;
 }
 
+static u16 next_word(const struct loading *l)
+{
+	return (u16)(l->op->word + l->done);
+}
+
 /* Go on with the next @n words as they were at @time. */
-static void take(const struct state *s, const struct loading *l, u32 n,
+static void take(const struct way *from, const struct loading *l, u32 n,
 		 u32 time)
 {
-	struct state next = *s;
+	struct way way = *from;
 	struct loading more = *l;
-	u16 word = (u16)(l->op->word + l->done);
-	struct way *way = &next.way[!l->k];
+	u16 word = next_word(l);
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		more.in.v[more.in.n++] = at_time(way, (u16)(word + i), time);
-		see(way, (u16)(word + i), time);
+		more.in.v[more.in.n++] = at_time(&way, (u16)(word + i), time);
+		see(&way, (u16)(word + i), time);
 	}
 	more.done += n;
-	more.old |= time < way->landed_n;
-	load_rest(&next, &more);
+	more.old |= time < way.landed_n;
+	load_rest(&way, &more);
 }
 
 static u32 seen_time(const struct way *way, u16 word, u32 n)
@@ -312,74 +361,75 @@ static u32 seen_time(const struct way *way, u16 word, u32 n)
 	return time;
 }
 
-static void load_landed(const struct state *s, struct loading *l, u32 n)
+static void load_landed(const struct way *way, struct loading *l, u32 n)
 {
-	const struct way *way = &s->way[!l->k];
-	u16 word = (u16)(l->op->word + l->done);
+	u16 word = next_word(l);
 	u32 time = seen_time(way, word, n);
 
-	take(s, l, n, time);
+	take(way, l, n, time);
 	for (; time < way->landed_n; time++)
 		if (overlap(&way->landed[time], word, n))
-			take(s, l, n, time + 1);
+			take(way, l, n, time + 1);
 }
 
-static void load_pending(const struct state *s, struct loading *l, u32 n)
+static void load_pending(const struct way *way, struct loading *l, u32 n)
 {
-	const struct way *way = &s->way[!l->k];
-	u16 word = (u16)(l->op->word + l->done);
 	struct loading more = *l;
-	struct state next;
+	struct way next;
 	u32 i;
 
 	more.early = true;
 	for (i = 0; i < way->pending_n; i++) {
-		if (!overlap(&way->pending[i], word, n))
+		if (!overlap(&way->pending[i], next_word(l), n))
 			continue;
-		next = *s;
-		land(&next.way[!l->k], 1ull << i);
-		take(&next, &more, n, next.way[!l->k].landed_n);
+		next = *way;
+		land(&next, 1ull << i);
+		take(&next, &more, n, next.landed_n);
 	}
 }
 
-static void load_rest(const struct state *s, struct loading *l)
+static bool has_choice(const struct way *way, u16 word, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < way->landed_n; i++)
+		if (overlap(&way->landed[i], word, n))
+			return true;
+	for (i = 0; i < way->pending_n; i++)
+		if (overlap(&way->pending[i], word, n))
+			return true;
+	return false;
+}
+
+static void load_rest(const struct way *way, struct loading *l)
 {
 	static const char *const how[] = { "", " (older than memory)",
 					   " (just landed)",
 					   " (just landed, and older)" };
 	u32 n = l->op->v[0] ? l->op->n : 1;
-	struct state copy;
+	u32 i;
 
+	while (l->done < l->op->n && !has_choice(way, next_word(l), n)) {
+		for (i = 0; i < n; i++, l->done++)
+			l->in.v[l->in.n++] = image_get(way->image,
+						       next_word(l));
+	}
 	if (l->done == l->op->n) {
-		copy = *s;
-		l->found(l->ctx, &copy, &l->in, how[l->old + 2 * l->early]);
+		l->found(l->ctx, way, &l->in, how[l->old + 2 * l->early]);
 		return;
 	}
-	load_landed(s, l, n);
-	load_pending(s, l, n);
+	load_landed(way, l, n);
+	load_pending(way, l, n);
 }
 
-void machine_load(const struct state *s, u32 k, const struct op *op,
-		  void (*found)(void *ctx, struct state *s,
+void machine_load(const struct way *way, const struct op *op,
+		  void (*found)(void *ctx, const struct way *way,
 				const struct input *in, const char *how),
 		  void *ctx)
 {
-	struct loading l = { .op = op, .k = k, .found = found, .ctx = ctx };
+	struct loading l = { .op = op, .found = found, .ctx = ctx };
 
-	load_rest(s, &l);
-}
-
-/* Is it possible that exactly the marked stores have landed? */
-static bool closed(const struct way *way, u64 marked)
-{
-	u32 i, f;
-
-	for (i = 0; i < way->pending_n; i++)
-		for (f = 0; (marked >> i & 1) && f < i; f++)
-			if (!(marked >> f & 1) &&
-			    before(&way->pending[f], &way->pending[i]))
-				return false;
-	return true;
+	load_rest(way, &l);
 }
 
 /*
@@ -400,7 +450,7 @@ void machine_crash(const struct state *s, u32 k,
 	if (n > 16)
 		too_big("stores pending at a crash");
 	for (marked = 0; marked < 1ull << n; marked++) {
-		if (!closed(&s->way[k], marked))
+		if (closure(&s->way[k], marked | due(&s->way[k])) != marked)
 			continue;
 		next = *s;
 		land(&next.way[k], marked);
@@ -449,20 +499,25 @@ static u8 *put(u8 *to, const void *from, size_t n)
 
 #define PUT(to, from, n) put(to, from, (n) * sizeof(*(from)))
 
+size_t way_pack(struct way *way, u8 *to)
+{
+	u8 *at;
+
+	normalise(way);
+	at = put(to, way, offsetof(struct way, landed));
+	at = PUT(at, way->landed, way->landed_n);
+	at = PUT(at, way->pending, way->pending_n);
+	at = PUT(at, way->seen, way->seen_n);
+	return (size_t)(at - to);
+}
+
 size_t state_pack(struct state *s, u8 *to)
 {
 	u8 *at = put(to, s, offsetof(struct state, way));
-	struct way *way;
 	u32 k;
 
-	for (k = 0; k < KERNELS; k++) {
-		way = &s->way[k];
-		normalise(way);
-		at = put(at, way, offsetof(struct way, landed));
-		at = PUT(at, way->landed, way->landed_n);
-		at = PUT(at, way->pending, way->pending_n);
-		at = PUT(at, way->seen, way->seen_n);
-	}
+	for (k = 0; k < KERNELS; k++)
+		at += way_pack(&s->way[k], at);
 	return (size_t)(at - to);
 }
 
@@ -474,17 +529,19 @@ static const u8 *get(void *to, const u8 *from, size_t n)
 
 #define GET(to, from, n) get(to, from, (n) * sizeof(*(to)))
 
+const u8 *way_unpack(struct way *way, const u8 *from)
+{
+	from = get(way, from, offsetof(struct way, landed));
+	from = GET(way->landed, from, way->landed_n);
+	from = GET(way->pending, from, way->pending_n);
+	return GET(way->seen, from, way->seen_n);
+}
+
 void state_unpack(struct state *s, const u8 *from)
 {
-	struct way *way;
 	u32 k;
 
 	from = get(s, from, offsetof(struct state, way));
-	for (k = 0; k < KERNELS; k++) {
-		way = &s->way[k];
-		from = get(way, from, offsetof(struct way, landed));
-		from = GET(way->landed, from, way->landed_n);
-		from = GET(way->pending, from, way->pending_n);
-		from = GET(way->seen, from, way->seen_n);
-	}
+	for (k = 0; k < KERNELS; k++)
+		from = way_unpack(&s->way[k], from);
 }

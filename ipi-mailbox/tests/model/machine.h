@@ -9,7 +9,7 @@
 #include "model.h"
 
 #define MAX_ENTRIES 56
-#define MAX_SEEN 40
+#define MAX_SEEN    40
 #define NOT_CLEANED 255
 
 /**
@@ -18,6 +18,8 @@
  * @n: words, written together
  * @group: store barriers of the kernel before it
  * @cleaned: store barriers before its line was cleaned, or NOT_CLEANED
+ * @due: a full barrier has been waiting for it: whoever has a fence from now on
+ *	finds it. Until then it may be thought of as landing at any time.
  * @v: values
  */
 struct entry {
@@ -25,7 +27,8 @@ struct entry {
 	u8 n;
 	u8 group;
 	u8 cleaned;
-	u8 pad[3];
+	u8 due;
+	u8 pad[2];
 	u32 v[2];
 };
 
@@ -83,6 +86,8 @@ struct state {
 };
 
 void machine_reset(void);
+/* What memory holds when the search begins. */
+void machine_poke(struct way *way, u16 word, u32 v);
 /* One operation of the first group (enum op_type), or OP_MB or a wake-up. */
 void machine_apply(struct state *s, u32 k, const struct op *op);
 void machine_fence(struct state *s, u32 k);
@@ -90,16 +95,19 @@ void machine_own(const struct way *way, const struct op *op, struct input *in);
 
 /**
  * machine_load() - every value that a load may find
- * @s: state
- * @k: who loads
+ * @way: the section loaded from
  * @op: OP_LOAD or OP_LAZY
- * @found: called with each resulting state and value, and how it came about
+ * @found: called with each value, what has become of the section, and how it
+ *	came about
  * @ctx: handed on
  */
-void machine_load(const struct state *s, u32 k, const struct op *op,
-		  void (*found)(void *ctx, struct state *s,
+void machine_load(const struct way *way, const struct op *op,
+		  void (*found)(void *ctx, const struct way *way,
 				const struct input *in, const char *how),
 		  void *ctx);
+
+/* RMB and INVAL: what the reader of a section does to it. */
+void machine_read_op(struct way *way, const struct op *op);
 
 /**
  * machine_crash() - everything that a crash may leave of pending stores
@@ -113,6 +121,8 @@ void machine_crash(const struct state *s, u32 k,
 		   void *ctx);
 
 /* Packed form, for the queue and the hash. */
+size_t way_pack(struct way *way, u8 *to);
+const u8 *way_unpack(struct way *way, const u8 *from);
 size_t state_pack(struct state *s, u8 *to);
 void state_unpack(struct state *s, const u8 *from);
 

@@ -61,6 +61,8 @@ static int explore_one(const struct config *c)
 	       (unsigned long long)r.states, (unsigned long long)r.moves,
 	       r.depth, (unsigned long long)r.ends, r.places,
 	       seconds() - start);
+	if (c->report)
+		c->report();
 	if (*r.fault) {
 		printf("# fault: %s\n", r.fault);
 		replay(r.trace);
@@ -71,6 +73,8 @@ static int explore_one(const struct config *c)
 	if (!r.complete) {
 		printf("# given up: more than %llu states\n",
 		       (unsigned long long)opt.max_states);
+		if (opt.progress)
+			replay(r.trace);
 		return 2;
 	}
 	return 0;
@@ -135,9 +139,8 @@ static void reap(struct job *list, int n)
 
 	for (i = 0; i < n; i++)
 		if (list[i].pid == pid)
-			list[i].status = WIFEXITED(status) ?
-						 WEXITSTATUS(status) :
-						 2;
+			list[i].status =
+				WIFEXITED(status) ? WEXITSTATUS(status) : 2;
 }
 
 static void report(const struct job *job, int number)

@@ -6,9 +6,9 @@
 #include "geometry.h"
 #include "intern.h"
 
-#define KERNELS 2
+#define KERNELS	   2
 #define LINE_WORDS 16
-#define MAX_LINES 64 /* lines of a section that a configuration may touch */
+#define MAX_LINES  64 /* lines of a section that a configuration may touch */
 
 /*
  * What a kernel does, one after the other. The first group is done as soon as
@@ -58,13 +58,20 @@ struct input {
 };
 
 /* Why a sleeping kernel goes on: input.v[0]. */
-enum wake { WAKE_BELL = 1, WAKE_TICK, WAKE_LATE, WAKE_GONE, WAKE_STOP };
+enum wake {
+	WAKE_BELL = 1,
+	WAKE_TICK,
+	WAKE_TICK_AGAIN, /* the last beat has not been seen: it need not move */
+	WAKE_LATE,
+	WAKE_GONE,
+	WAKE_STOP,
+};
 
 /**
  * struct facts - what a program says of itself, for properties of both
  * @up: in a session
  * @done: has nothing more to do
- * @quiet: must not be rung or ring while it has nothing to do
+ * @alive: has seen the other's beat move, and need not see it again
  * @sent: messages sent in the session
  * @got: messages received in it
  * @mine: the session, as named by this kernel
@@ -73,7 +80,8 @@ enum wake { WAKE_BELL = 1, WAKE_TICK, WAKE_LATE, WAKE_GONE, WAKE_STOP };
 struct facts {
 	u8 up;
 	u8 done;
-	u16 pad;
+	u8 alive;
+	u8 pad;
 	u32 sent;
 	u32 got;
 	u32 mine;
@@ -88,10 +96,13 @@ struct state;
  * @brief: what is explored, one line
  * @full: left out of the quick set
  * @geometry: shape of the window
+ * @left: word number @word of the section that earlier incarnations have left,
+ *	NULL for zeroes
  * @program: what each kernel runs; never returns
  * @size: bytes of the programs' private data
  * @settle: forget what does not matter to the future (counters)
  * @stuck: both sleep and no bell is under way: NULL, or what is wrong with that
+ * @report: print what has been covered
  * @converge: a state in which both are done must stay reachable
  * @ends: without ticks every run must come to an end
  * @messages: how many each kernel sends
@@ -111,10 +122,12 @@ struct config {
 	const char *brief;
 	bool full;
 	struct imb_geometry geometry;
+	u32 (*left)(u32 k, u32 word);
 	void (*program[KERNELS])(struct imb_port *port, void *data, u32 boot);
 	size_t (*size)(void);
 	void (*settle)(u32 k, void *data);
 	const char *(*stuck)(const struct facts *f);
+	void (*report)(void);
 	bool converge;
 	bool ends;
 	u32 messages[KERNELS];
@@ -147,15 +160,16 @@ void model_fail(struct imb_port *port, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 struct facts *model_facts(struct imb_port *port);
 
-#define model_check(port, cond)                                       \
-	do {                                                          \
-		if (!(cond))                                          \
+#define model_check(port, cond)                                        \
+	do {                                                           \
+		if (!(cond))                                           \
 			model_fail((port), "%s: %s", __func__, #cond); \
 	} while (0)
 
 /* sites.c: call sites of the port */
 u16 site_number(const struct model_site *site);
-bool site_skipped(const struct model_site *site, const struct model_site *outer);
+bool site_skipped(const struct model_site *site,
+		  const struct model_site *outer);
 int site_list(bool print);
 bool site_skip(int n);
 const char *site_text(u16 site, u16 outer);

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The moves: what each kernel can do next, and what can befall it. */
 #include <stdio.h>
+#include "chain.h"
 #include "explore.h"
 #include "kernel.h"
 #include "moves.h"
 
-/* A kernel's clock does not run ahead of what the other can have noticed. */
-#define MAX_UNSEEN_BEATS 2
+/* The hello and the beat: what survives an incarnation and is looked at. */
+#define LEFT_WORDS (2 * LINE_WORDS)
 
 struct making {
 	struct move m;
 	void (*each)(void *ctx, struct move *m);
 	void *ctx;
-	const char *how;
+	bool told;
 };
 
 void first_state(struct state *s)
 {
-	u32 k;
+	u32 k, i;
 
 	memset(s, 0, sizeof(*s));
 	for (k = 0; k < KERNELS; k++) {
@@ -26,6 +27,9 @@ void first_state(struct state *s)
 		s->crashes[k] = (u8)cfg->crashes[k];
 		s->stops[k] = (u8)cfg->stops[k];
 		s->boot[k] = 1;
+		for (i = 0; cfg->left && i < LEFT_WORDS; i++)
+			machine_poke(&s->way[k], word_of(k, section(k) + i * 4),
+				     cfg->left(k, i));
 	}
 }
 
@@ -52,39 +56,22 @@ static void give(struct making *mk, const char *what)
 	mk->each(mk->ctx, &m);
 }
 
-static void loaded(void *ctx, struct state *s, const struct input *in,
-		   const char *how)
+static void load_moves(const struct state *s, struct making *mk)
 {
-	struct making *mk = ctx;
+	const struct outcome *o;
 	u32 k = mk->m.k;
-	const struct op *op = next_op(s, k);
-	char what[96];
-	int n;
-	u32 i;
+	u32 i, n;
 
-	mk->m.s = *s;
-	mk->m.in = *in;
-	n = snprintf(what, sizeof(what), "load %s =",
-		     word_name(!k, op->word));
-	for (i = 0; i < in->n && n < 70; i++)
-		n += snprintf(what + n, sizeof(what) - n, " %x", in->v[i]);
-	snprintf(what + n, sizeof(what) - n, "%s", how);
-	give(mk, what);
-}
-
-static void load_moves(const struct state *s, struct making *mk,
-		       const struct op *op)
-{
-	char what[96];
-
-	if (op->type == OP_LAZY) {
+	o = chain_outcomes(s, k, mk->told, &n);
+	for (i = 0; i < n; i++) {
 		mk->m.s = *s;
-		mk->m.in.n = 0;
-		snprintf(what, sizeof(what), "load %s begun",
-			 word_name(!mk->m.k, op->word));
-		give(mk, what);
+		chain_way(&mk->m.s.way[!k], &o[i]);
+		mk->m.s.node[k] = o[i].node;
+		mk->m.in = o[i].in;
+		mk->m.story = o[i].story;
+		give(mk, "");
 	}
-	machine_load(s, mk->m.k, op, loaded, mk);
+	mk->m.story = NULL;
 }
 
 static void wake(const struct state *s, struct making *mk, enum wake why)
@@ -92,6 +79,7 @@ static void wake(const struct state *s, struct making *mk, enum wake why)
 	static const char *const names[] = {
 		[WAKE_BELL] = "woken by its bell",
 		[WAKE_TICK] = "woken by its clock",
+		[WAKE_TICK_AGAIN] = "woken by its clock again",
 		[WAKE_LATE] = "woken by its clock after a long silence",
 		[WAKE_GONE] = "told that the other has crashed",
 		[WAKE_STOP] = "told to stop",
@@ -100,7 +88,7 @@ static void wake(const struct state *s, struct making *mk, enum wake why)
 
 	mk->m.s = *s;
 	mk->m.in = (struct input){ .n = 1, .v = { why } };
-	mk->m.by_clock = why == WAKE_TICK;
+	mk->m.by_clock = why != WAKE_BELL;
 	machine_fence(&mk->m.s, k);
 	if (why == WAKE_BELL)
 		mk->m.s.bell[k] = 0;
@@ -114,17 +102,26 @@ static void wake(const struct state *s, struct making *mk, enum wake why)
 	mk->m.by_clock = false;
 }
 
-static bool may_tick(const struct state *s, u32 k)
+/*
+ * Does the beat have to move? Not if the other kernel has yet to see its last
+ * move, nor if it has seen enough of it. That keeps the number of states finite
+ * and takes nothing away: the beat stands as still as that of a slow kernel.
+ */
+static bool must_beat(const struct state *s, u32 k)
 {
 	const struct way *way = &s->way[k];
 	u16 word = word_of(k, section(k) + imb_offset_beat(&cfg->geometry));
-	u32 i, unseen = 0;
+	u32 i;
 
+	if (kernel_node(!k, s->node[!k])->facts.alive && !s->late[!k])
+		return false;
 	for (i = 0; i < way->landed_n; i++)
-		unseen += way->landed[i].word == word;
+		if (way->landed[i].word == word)
+			return false;
 	for (i = 0; i < way->pending_n; i++)
-		unseen += way->pending[i].word == word;
-	return unseen < MAX_UNSEEN_BEATS;
+		if (way->pending[i].word == word)
+			return false;
+	return true;
 }
 
 static void sleep_moves(const struct state *s, struct making *mk)
@@ -133,8 +130,8 @@ static void sleep_moves(const struct state *s, struct making *mk)
 
 	if (s->bell[k])
 		wake(s, mk, WAKE_BELL);
-	if (cfg->ticks && may_tick(s, k))
-		wake(s, mk, WAKE_TICK);
+	if (cfg->ticks)
+		wake(s, mk, must_beat(s, k) ? WAKE_TICK : WAKE_TICK_AGAIN);
 	if (s->late[k])
 		wake(s, mk, WAKE_LATE);
 	if (s->gone[k])
@@ -188,8 +185,7 @@ static void simple_moves(const struct state *s, struct making *mk,
 		give(mk, "rings");
 		break;
 	case OP_CHOOSE:
-		for (mk->m.in.v[0] = 0; mk->m.in.v[0] < op->n;
-		     mk->m.in.v[0]++)
+		for (mk->m.in.v[0] = 0; mk->m.in.v[0] < op->n; mk->m.in.v[0]++)
 			give(mk, "chooses");
 		break;
 	default:
@@ -205,7 +201,7 @@ static void kernel_moves(const struct state *s, struct making *mk)
 	switch (op->type) {
 	case OP_LOAD:
 	case OP_LAZY:
-		load_moves(s, mk, op);
+		load_moves(s, mk);
 		break;
 	case OP_SLEEP:
 		sleep_moves(s, mk);
@@ -225,10 +221,10 @@ static bool private(const struct state *s, u32 k)
 	       (type == OP_OWN || type == OP_CHOOSE || type == OP_NONE);
 }
 
-void moves(const struct state *s, void (*each)(void *ctx, struct move *m),
-	   void *ctx)
+void moves(const struct state *s, bool told,
+	   void (*each)(void *ctx, struct move *m), void *ctx)
 {
-	struct making mk = { .each = each, .ctx = ctx };
+	struct making mk = { .each = each, .ctx = ctx, .told = told };
 	struct state copy;
 	u32 k;
 
@@ -266,8 +262,18 @@ static void print_op(u32 k, const struct op *op)
 		n += snprintf(text + n, sizeof(text) - n, " := %x", op->v[0]);
 	if (op->type == OP_STORE && op->n == 2)
 		snprintf(text + n, sizeof(text) - n, " %x", op->v[1]);
-	printf("#      k%u   %-44s %s\n", k, text,
-	       site_text(op->site, op->outer));
+	printf("#        %s @ %s\n", text, site_text(op->site, op->outer));
+}
+
+static void print_move(const struct move *m, const struct op *op)
+{
+	if (m->story)
+		printf("k%u %s\n", m->k, m->story);
+	else if (op->site)
+		printf("k%u %s @ %s\n", m->k, m->what,
+		       site_text(op->site, op->outer));
+	else
+		printf("k%u %s\n", m->k, m->what);
 }
 
 const char *make_move(struct move *m, bool print)
@@ -277,11 +283,11 @@ const char *make_move(struct move *m, bool print)
 	u32 i, n;
 
 	if (print)
-		printf("k%u %-48s %s\n", m->k, m->what,
-		       op->site ? site_text(op->site, op->outer) : "");
+		print_move(m, op);
 	if (m->crash)
 		return NULL;
-	m->s.node[m->k] = kernel_step(m->k, m->s.node[m->k], &m->in, &ops, &n);
+	m->s.node[m->k] =
+		kernel_step(m->k, m->s.node[m->k], &m->in, &ops, &n, NULL);
 	for (i = 0; i < n; i++) {
 		machine_apply(&m->s, m->k, &ops[i]);
 		if (print)

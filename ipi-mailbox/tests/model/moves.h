@@ -11,6 +11,7 @@
  * @k: who goes on
  * @in: what it gets to know
  * @what: in words
+ * @story: of the loads, if told
  * @by_clock: it is a tick that makes it happen
  * @crash: @k boots instead
  */
@@ -19,14 +20,15 @@ struct move {
 	u32 k;
 	struct input in;
 	char what[96];
+	const char *story;
 	bool by_clock;
 	bool crash;
 };
 
 void first_state(struct state *s);
-/* Call @each with every move of @s. */
-void moves(const struct state *s, void (*each)(void *ctx, struct move *m),
-	   void *ctx);
+/* Call @each with every move of @s; with stories of the loads if @told. */
+void moves(const struct state *s, bool told,
+	   void (*each)(void *ctx, struct move *m), void *ctx);
 /*
  * Make the move: on return m->s is the next state. Return: NULL, or what the
  * program has found wrong. Prints what is done if @print.

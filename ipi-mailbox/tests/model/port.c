@@ -8,7 +8,7 @@
 #include "ring.h"
 
 /* Mapped without access: who does not go through the port is caught. */
-#define WINDOW ((u8 *)0x100000000000)
+#define WINDOW	      ((u8 *)0x100000000000)
 #define SECTION_LINES 2048
 
 static u16 line_number[KERNELS][SECTION_LINES]; /* plus one */
@@ -316,8 +316,7 @@ struct facts *model_facts(struct imb_port *port)
 
 static const char *slot_name(u32 at, char *text, size_t n)
 {
-	static const char *const names[] = { "seq", "seq+4", "len",
-					     "service" };
+	static const char *const names[] = { "seq", "seq+4", "len", "service" };
 	const struct imb_geometry *g = &cfg->geometry;
 	u32 lane = at >= imb_offset_slots(g, 1);
 	u32 size = g->lane[lane].slot_size;
@@ -336,8 +335,8 @@ static const char *slot_name(u32 at, char *text, size_t n)
 static const char *hello_name(u32 at)
 {
 	static const char *const names[] = {
-		"guard",    "magic",     "major",  "kernel", "geometry", "boot",
-		"epoch",    "ack_epoch", "rx_tag", "state",  "features",
+		"guard", "magic",     "major",	"kernel", "geometry", "boot",
+		"epoch", "ack_epoch", "rx_tag", "state",  "features",
 	};
 
 	return at / 4 < 11 ? names[at / 4] : "reserved";
@@ -367,12 +366,11 @@ const char *word_name(u32 owner, u16 word)
 	else if (line >= 2)
 		snprintf(in, sizeof(in), "lane%u.%s%s", (line - 2) / 2,
 			 lines[line & 1],
-			 !(line & 1)	    ? "" :
+			 !(line & 1)	   ? "" :
 			 at % g->line >= 8 ? ".wake" :
-					      ".head");
+					     ".head");
 	else
-		snprintf(in, sizeof(in), "%s",
-			 line ? "beat" : hello_name(at));
+		snprintf(in, sizeof(in), "%s", line ? "beat" : hello_name(at));
 	snprintf(text, sizeof(text), "k%u:%s", owner, in);
 	return text;
 }

@@ -6,7 +6,7 @@
 #include "model.h"
 
 #define MAX_PAYLOAD 28
-#define TAG 7
+#define TAG	    7
 
 /* program_ring.c */
 u32 payload_word(u32 i, u32 word);
@@ -16,5 +16,13 @@ void ring_receiver(struct imb_port *port, void *data, u32 boot);
 void ring_settle(u32 k, void *data);
 size_t ring_size(void);
 const char *ring_stuck(const struct facts *f);
+
+/* program_link.c */
+void link_talker(struct imb_port *port, void *data, u32 boot);
+void link_settle(u32 k, void *data);
+size_t link_size(void);
+u32 link_left(u32 k, u32 word);
+void link_report(void);
+const char *link_stuck(const struct facts *f);
 
 #endif /* MODEL_PROGRAM_H */

@@ -62,8 +62,7 @@ static void setup_rx(struct imb_rx *rx, struct imb_port *port)
 	/* As if so many had gone through: what imb_rx_start() does for 0. */
 	rx->pos = cfg->start;
 	rx->head = cfg->start;
-	imb_port_store64(port, &rx->mine->head,
-			 IMB_WIRE_WORD(TAG, cfg->start));
+	imb_port_store64(port, &rx->mine->head, IMB_WIRE_WORD(TAG, cfg->start));
 	imb_publish(port, &rx->mine->wake, IMB_WIRE_WORD(TAG, cfg->start));
 }
 
@@ -146,7 +145,8 @@ static void check_message(struct imb_port *port, const struct receiver *r,
 		if (r->data[i] == payload_word(r->i, i))
 			continue;
 		if (i || got <= r->i)
-			model_fail(port, "message %u is torn or old: word %u is %x",
+			model_fail(port,
+				   "message %u is torn or old: word %u is %x",
 				   r->i, i, r->data[i]);
 		model_fail(port, "message %u instead of %u", got - 1, r->i);
 	}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A load that leads to another load, with nothing in between that the other
+ * kernel could notice, need not be followed by a move of that kernel: had it
+ * moved in between, the first load could have waited for it and found the same.
+ * What a chain of loads finds depends on the kernel and on the section it reads
+ * from, so it is worked out once and remembered.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include "chain.h"
+#include "explore.h"
+#include "kernel.h"
+
+#define MAX_OUTCOMES 65536
+#define MAX_STORY 8192
+
+/* What a chain depends on; the packed section follows. */
+struct chain_key {
+	u32 k;
+	u32 node;
+	u8 way[sizeof(struct way)];
+};
+
+/* By what two outcomes are told apart. */
+struct end {
+	u32 to;
+	u32 ops;
+	u32 way;
+};
+
+/* The chain being worked out. */
+struct work {
+	u32 k;
+	u32 node;
+	bool told;
+	char story[MAX_STORY];
+	size_t length;
+};
+
+static struct intern keys, ways, lists;
+static u32 *list_of;
+static struct outcome outcomes[MAX_OUTCOMES];
+static struct end ends[MAX_OUTCOMES];
+static u32 outcomes_n;
+
+static void follow(struct work *w, const struct way *way);
+
+static bool is_load(const struct op *op)
+{
+	return op->type == OP_LOAD || op->type == OP_LAZY;
+}
+
+static bool unnoticed(const struct op *ops, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (ops[i].type != OP_RMB && ops[i].type != OP_INVAL)
+			return false;
+	return true;
+}
+
+static void tell(struct work *w, const struct op *op, const struct input *in,
+		 const char *how)
+{
+	char *to = w->story + w->length;
+	size_t n = MAX_STORY - w->length;
+	int used;
+	u32 i;
+
+	used = snprintf(to, n, "load %s%s", word_name(!w->k, op->word),
+			in->n ? " =" : " begun");
+	for (i = 0; i < in->n; i++)
+		used += snprintf(to + used, n - used, " %x", in->v[i]);
+	used += snprintf(to + used, n - used, "%s @ %s", how,
+			 site_text(op->site, op->outer));
+	w->length += used;
+}
+
+static u32 keep_way(const struct way *from)
+{
+	struct way way = *from;
+	u8 packed[sizeof(way)];
+
+	return intern(&ways, packed, way_pack(&way, packed));
+}
+
+static void keep(struct work *w, const struct way *way, const struct input *in,
+		 u32 to, u32 ops)
+{
+	struct end end = { .to = to, .ops = ops, .way = keep_way(way) };
+	u32 i;
+
+	for (i = 0; i < outcomes_n; i++)
+		if (!memcmp(&ends[i], &end, sizeof(end)))
+			return;
+	if (outcomes_n == MAX_OUTCOMES) {
+		fputs("explore: too many outcomes of a load\n", stderr);
+		exit(2);
+	}
+	ends[outcomes_n] = end;
+	outcomes[outcomes_n++] = (struct outcome){
+		.node = w->node,
+		.in = *in,
+		.way = end.way,
+		.story = w->told ? strdup(w->story) : NULL,
+	};
+}
+
+static void found(void *ctx, const struct way *from, const struct input *in,
+		  const char *how)
+{
+	struct work *w = ctx;
+	const struct op *ops;
+	size_t length = w->length;
+	u32 node = w->node;
+	u32 i, n, to, list;
+	struct way way;
+
+	if (w->told)
+		tell(w, &kernel_node(w->k, node)->op, in, how);
+	to = kernel_step(w->k, node, in, &ops, &n, &list);
+	if (opt.every || !is_load(&kernel_node(w->k, to)->op) ||
+	    !unnoticed(ops, n)) {
+		keep(w, from, in, to, list);
+	} else {
+		way = *from;
+		for (i = 0; i < n; i++)
+			machine_read_op(&way, &ops[i]);
+		if (w->told)
+			w->length += (size_t)snprintf(w->story + w->length,
+						      MAX_STORY - w->length,
+						      "\n");
+		w->node = to;
+		follow(w, &way);
+		w->node = node;
+	}
+	w->length = length;
+	w->story[length] = 0;
+}
+
+static void follow(struct work *w, const struct way *way)
+{
+	const struct op op = kernel_node(w->k, w->node)->op;
+	const struct input none = { 0 };
+
+	if (op.type == OP_LAZY)
+		found(w, way, &none, "");
+	machine_load(way, &op, found, w);
+}
+
+static void work_out(const struct state *s, u32 k, bool told)
+{
+	static struct work w;
+
+	w.k = k;
+	w.node = s->node[k];
+	w.told = told;
+	w.length = 0;
+	outcomes_n = 0;
+	follow(&w, &s->way[!k]);
+}
+
+const struct outcome *chain_outcomes(const struct state *s, u32 k, bool told,
+				     u32 *n)
+{
+	struct chain_key key = { .k = k, .node = s->node[k] };
+	struct way way = s->way[!k];
+	size_t size = offsetof(struct chain_key, way);
+	u32 known = keys.n;
+	u32 id;
+
+	if (!list_of)
+		list_of = big_alloc((1ull << 28) * sizeof(*list_of));
+	if (told) {
+		work_out(s, k, told);
+		*n = outcomes_n;
+		return outcomes;
+	}
+	id = intern(&keys, &key, size + way_pack(&way, key.way));
+	if (id == known) {
+		work_out(s, k, told);
+		list_of[id] = intern(&lists, outcomes,
+				     outcomes_n * sizeof(*outcomes));
+	}
+	*n = (u32)(intern_len(&lists, list_of[id]) / sizeof(*outcomes));
+	return intern_get(&lists, list_of[id]);
+}
+
+void chain_way(struct way *way, const struct outcome *o)
+{
+	way_unpack(way, intern_get(&ways, o->way));
+}
