@@ -47,34 +47,34 @@ help: ## this list
 	echo '  DEBUG=1 a kernel with all checkers; V=1 show commands; O=build'
 	echo '  TOMBOLO_CACHE=~/.cache/tombolo  what is built once is kept here'
 
-run: image ## install what is missing, build, boot, demonstrate
+run: disk ## install what is missing, build, boot, demonstrate
 	board-tests/run --board $(BOARD)
 
-test: image deps-test ## all tests; the last line is the totals
+test: disk deps-test ## all tests; the last line is the totals
 	boot/scripts/run-tests $(BOARD)
 
 check: deps-test ## the tests that need no board: styles, cores, harness
 	boot/scripts/run-tests
 
-shell: image ## the consoles of all kernels, for a person
+shell: disk deps-shell ## the consoles of all kernels, for a person
 	board-tests/shell --board $(BOARD)
 
-exec: image ## run CMD as root in kernel 0, with its exit status
+exec: disk ## run CMD as root in kernel 0, with its exit status
 	board-tests/exec --board $(BOARD) --timeout $(TIMEOUT) \
 		$(if $(OVERLAY),--overlay "$$OVERLAY") $(if $(V),--verbose) \
 		-- "$$TOMBOLO_CMD" || { s=$$?; [ -z "$$TOMBOLO_STATUS" ] || \
 		echo $$s >"$$TOMBOLO_STATUS"; exit $$s; }
 
-board-test: image ## the tests that run on the board
+board-test: disk ## the tests that run on the board
 	board-tests/test --board $(BOARD)
 
-kunit: image ## the kernel modules' own tests, on the board
+kunit: disk ## the kernel modules' own tests, on the board
 	board-tests/test --board $(BOARD) --suite kunit
 
-soak: image ## long tests: a thousand crashes
+soak: disk ## long tests: a thousand crashes
 	board-tests/test --board $(BOARD) --soak
 
-bench: image deps-bench ## measure, on this machine and on the board
+bench: disk deps-bench ## measure, on this machine and on the board
 	$(MAKE) -C ipi-mailbox bench
 
 host-test: deps-test ## unit, property and simulated cache tests of the cores
@@ -89,7 +89,10 @@ fuzz: deps-test ## let a fuzzer play a hostile peer
 mutate: deps-test ## show that every barrier is needed and tested
 	$(MAKE) -C ipi-mailbox mutate
 
-image: deps rootfs u-boot dtbs ## the disks of BOARD: build/BOARD/*.img
+image: disk deps-image ## the board's disk to take away: .img.xz, .bmap, checksums
+	boot/image/package
+
+disk: rootfs u-boot dtbs
 	boot/image/build
 
 kernel: deps ## build/linux
@@ -114,11 +117,8 @@ dtbs: deps ## device trees and headers of BOARD: build/BOARD/gen
 deps: ## check for and install what building and running needs
 	boot/scripts/deps run
 
-deps-test: deps
-	boot/scripts/deps test
-
-deps-bench: deps
-	boot/scripts/deps bench
+deps-test deps-bench deps-shell deps-image: deps-%: deps
+	boot/scripts/deps $*
 
 clean: ## remove what was built here, keep the cache
 	rm -rf $(O)
@@ -127,5 +127,5 @@ distclean: clean ## remove the cache too: everything is fetched again
 	boot/scripts/distclean
 
 .PHONY: help run test check shell exec board-test kunit soak bench host-test \
-	model fuzz mutate image kernel u-boot modules tool rootfs dtbs deps \
-	deps-test deps-bench clean distclean
+	model fuzz mutate image disk kernel u-boot modules tool rootfs dtbs \
+	deps deps-test deps-bench deps-shell deps-image clean distclean

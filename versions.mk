@@ -29,7 +29,9 @@ ROOTFS_PACKAGES := busybox-static dropbear-bin iperf3 kmod nfs-common nfs-kernel
 # The second non-secure UART of QEMU's virt machine came with this version
 QEMU_MIN := 9.1
 
-# Host packages: to build and run a board; to run all tests; to run make bench
+# Host packages: to build and run a board; and for make test, bench, shell, image
 DEPS_RUN := bc bison bzip2 cpio device-tree-compiler dosfstools e2fsprogs fakeroot flex gcc gcc-aarch64-linux-gnu genimage kmod libc6-dev libc6-dev-arm64-cross libssl-dev make mtools patch perl python3 python3-libfdt python3-pexpect qemu-system-arm xz-utils
 DEPS_TEST := clang clang-format dt-schema libcmocka-dev sparse yamllint
 DEPS_BENCH := libboost-dev libck-dev liburcu-dev
+DEPS_SHELL := socat tmux
+DEPS_IMAGE := bmap-tools
