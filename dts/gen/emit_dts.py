@@ -6,6 +6,7 @@ Hardware nodes are copied from the description; what says who is who
 """
 
 from check_devices import REFERENCES
+from model import Range
 
 NOT_COPIED = ("phandle",)
 
@@ -255,6 +256,20 @@ def write_member(out, board, kernel):
     out.close()
 
 
+def write_log(out, kernel):
+    """
+    The kernel log, where kernel 0 finds it: mainline's ramoops in the upper
+    half of the boot block, set up long before any module (boot_wire.h).
+    """
+    half = kernel.boot_block.size // 2
+    zone = Range(kernel.boot_block.base + half, half)
+    out.open(f"ramoops@{zone.base:x}")
+    out.prop("compatible", *quoted("ramoops"))
+    out.prop("reg", reg(zone))
+    out.prop("console-size", cells(zone.size))
+    out.close()
+
+
 def tree_of(board, kernel, tree):
     """The device tree source of one kernel."""
     out = Text()
@@ -290,5 +305,6 @@ def tree_of(board, kernel, tree):
             write_remoteproc(out, board, other)
     else:
         write_member(out, board, kernel)
+        write_log(out, kernel)
     out.close()
     return str(out)

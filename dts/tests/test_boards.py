@@ -110,6 +110,8 @@ def kernel0_knows_the_others(board):
                  for p in with_compatible(t, "virtio,mmio")]
         assert pairs[0] == memory_of(t)
         assert pairs[1] == tuple(numbers(t, member, "reg"))
+        log = numbers(t, with_compatible(t, "ramoops")[0], "reg")
+        assert log == [pairs[1][0] + 0x20000, 0x20000], "boot_wire.h"
         assert pairs[2:] == slots
         names = raw(first, node, "reg-names").count(b"\0")
         assert names == len(pairs), "reg and reg-names differ in length"
