@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Boots a board, has kernel 0 do steps (guest.sh), returns what they said."""
+
+import json
+import os
+import re
+import secrets
+import shlex
+import subprocess
+from dataclasses import dataclass, field
+
+from tombolo import launch, overlay, runner
+from tombolo.errors import NOT_BUILT, Failure
+from tombolo.board import TOP
+from tombolo.process import Workspace
+from tombolo.qemu import Qemu
+from tombolo.services import Services
+from tombolo.session import Session
+
+HERE = os.path.join(TOP, "board-tests", "bench")
+INSIDE = "opt/tombolo/bench"
+MAILBOX = re.compile(r"^(imb@[0-9a-f]+)$", re.M)
+
+
+@dataclass
+class Step:
+    """A line of shell in kernel 0, what it stands for, and what it said."""
+    about: dict
+    words: list
+    values: dict = field(default_factory=dict)
+    counts: list = None
+
+    def __getitem__(self, key):
+        return float(self.values[key])
+
+    @property
+    def ok(self):
+        states = [value for key, value in self.values.items()
+                  if key.split(".")[-1] in ("status", "failed")]
+        return bool(states) and all(state == "ok" for state in states)
+
+    def is_about(self, **wanted):
+        return all(self.about.get(key) == value
+                   for key, value in wanted.items())
+
+
+def step(words, **about):
+    return Step(about, [str(word) for word in words])
+
+
+def counted(words, **about):
+    return step(["counted", *words], counted=True, **about)
+
+
+@dataclass
+class Options:
+    """How a boot differs from the usual one."""
+    what: str
+    devices: list = field(default_factory=list)
+    plugin: bool = False
+    coherent: bool = True
+
+
+def build_programs(board):
+    """Where the plugin and the markers are."""
+    output = os.path.join(board.build, "bench")
+    done = subprocess.run(
+        ["make", "-s", "--no-print-directory", "-C", HERE, f"O={output}"],
+        capture_output=True, text=True, check=False)
+    if done.returncode:
+        words = (done.stderr or done.stdout).strip().splitlines()
+        raise Failure(NOT_BUILT, "the plugin of the benchmark does not build: "
+                      f"{words[0] if words else 'make failed'}")
+    return output
+
+
+def script(steps):
+    lines = [f". /{INSIDE}/guest.sh", "agents"]
+    lines += [shlex.join(["step", str(number), *each.words])
+              for number, each in enumerate(steps)]
+    return "\n".join(lines) + "\n"
+
+
+def overlay_files(board, programs):
+    files = runner.suite_files(board, 0, False, {})
+    wanted = [(HERE, "guest.sh", 0o644), (programs, "mark-start", 0o755),
+              (programs, "mark-stop", 0o755)]
+    for directory, name, mode in wanted:
+        with open(os.path.join(directory, name), "rb") as file:
+            files[f"{INSIDE}/{name}"] = (file.read(), mode)
+    return files
+
+
+def incoherent_tree(board, workspace, kernel):
+    """A kernel's device tree in which the mailbox is not coherent."""
+    tree = workspace.path(f"k{kernel}.dtb")
+    if kernel:
+        disk = board.disk(0)
+        root = f"{disk}?offset={launch.partition(disk, 2)}"
+        launch.run(["debugfs", "-R",
+                    f"dump /{launch.FIRMWARE}/k{kernel}.dtb {tree}", root])
+    else:
+        launch.run(["cp", board.generated("k0.dtb"), tree])
+    node = MAILBOX.search(launch.run(["fdtget", "-l", tree, "/"])).group(1)
+    launch.run(["fdtput", "-d", tree, f"/{node}", "dma-coherent"])
+    return tree
+
+
+def incoherent(board, workspace, files):
+    """Kernel 0's disk, and the others' trees into files, without coherence."""
+    for kernel in range(1, board.kernels):
+        with open(incoherent_tree(board, workspace, kernel), "rb") as file:
+            files[f"{launch.FIRMWARE}/k{kernel}.dtb"] = (file.read(), 0o644)
+    copy = workspace.path("incoherent.img")
+    launch.run(["cp", "--sparse=always", board.disk(0), copy])
+    launch.run(["mcopy", "-o", "-i", f"{copy}@@{launch.partition(copy, 1)}",
+                incoherent_tree(board, workspace, 0), "::/k0.dtb"])
+    return copy
+
+
+class Output:
+    """Sorts what the board prints into the steps."""
+
+    def __init__(self, steps, progress):
+        self.steps = steps
+        self.progress = progress
+        self.rest = b""
+        self.current = None
+        self.before = []
+
+    def __call__(self, data):
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        for line in lines:
+            self._line(line.decode("utf-8", "replace"))
+
+    def _line(self, line):
+        if line.startswith("@step "):
+            self.current = self.steps[int(line[6:])]
+            self.progress(shlex.join(self.current.words))
+        elif self.current is None:
+            self.before.append(line)
+        elif not line.startswith("#") and "=" in line:
+            key, _, value = line.partition("=")
+            self.current.values[key] = value
+
+
+def attach_counts(steps, path):
+    """Each counted step has one line in the plugin's file, in order."""
+    with open(path, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    wanted = [each for each in steps if each.about.get("counted")]
+    if len(lines) != len(wanted):
+        raise Failure(1, f"{path} has {len(lines)} counts for "
+                      f"{len(wanted)} steps")
+    for each, line in zip(wanted, lines):
+        each.counts = json.loads(line)
+
+
+def boot(board, steps, options, progress, limit):
+    """Run the steps in one boot; their results are left in them."""
+    programs = build_programs(board)
+    files = overlay_files(board, programs)
+    logdir = board.new_log(options.what)
+    counts = os.path.join(logdir, "counts")
+    extra = list(options.devices)
+    if options.plugin:
+        bells = board.facts["doorbell"]["sgi_base"]
+        extra += ["-plugin", f"{programs}/counts.so,out={counts},bells={bells}"]
+    output = Output(steps, progress)
+    with Workspace() as workspace:
+        disks = {} if options.coherent else \
+            {0: incoherent(board, workspace, files)}
+        token = secrets.token_hex(8)
+        tar = workspace.path("overlay.tar")
+        overlay.build(tar, token, script(steps), files=files)
+        machine = Qemu(board, workspace, logdir, disks, tar, extra)
+        session = Session(machine, token, output, limit, boot_limit=limit,
+                          progress=progress)
+        session.services = Services()
+        status = session.run()
+    check(steps, status, output, logdir)
+    if options.plugin:
+        attach_counts(steps, counts)
+
+
+def check(steps, status, output, logdir):
+    bad = next((each for each in steps if not each.ok), None)
+    if bad is not None:
+        said = " ".join(f"{k}={v}" for k, v in bad.values.items()) or \
+            " ".join(output.before[-3:]) or "nothing"
+        raise Failure(1, f"`{shlex.join(bad.words)}` failed: {said[:300]} "
+                      f"(status {status}, logs: {logdir})")

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The results as text. Every number here is in the JSON too."""
+
+from .counts import CLASSES, MODES
+
+TITLES = {"instructions": "instr.", "cache_ops": "cache ops", "dsb": "dsb",
+          "dmb": "dmb", "bells": "bells", "ipis": "own IPIs"}
+
+
+def table(title, heads, rows):
+    """Right-aligned columns under a title."""
+    text = [heads] + [[cell if isinstance(cell, str) else number(cell)
+                       for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*text)]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths))
+             for row in text]
+    return "\n".join([title, "", lines[0], "-" * len(lines[0]), *lines[1:],
+                      ""])
+
+
+def number(value):
+    if value is None:
+        return "-"
+    if isinstance(value, int):
+        return str(value)
+    if abs(value) < 0.005:
+        return "0"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2f}"
+
+
+def messages(times):
+    rows = []
+    for row in times["messages"]:
+        by_buffer = row["buffer"] or {}
+        rows.append([row["size"], row["round_trip_ns"] / 1e3,
+                     row["round_trip_bells"], row["least_bells"],
+                     row["copy"]["bells"], row["copy"]["mib_s"],
+                     by_buffer.get("bells"), by_buffer.get("mib_s")])
+    bell = times["bell_ns"]
+    return table(
+        f"Messages. A doorbell round trip: {bell['p50'] / 1e3:.1f} us "
+        f"(least {bell['min'] / 1e3:.1f}); 'x bell' is that of the same round",
+        ["bytes", "rtt us", "x bell", "least x", "stream x bell", "MiB/s",
+         "in buffers x", "MiB/s"], rows)
+
+
+def growth(times):
+    rows = [["quiet", *[None] * 2, next(
+        r["round_trip_bells"] for r in times["messages"] if r["size"] == 64),
+        None]]
+    for lane, text in (("data2", "stream in the same lane"),
+                       ("control", "stream in the other lane")):
+        load = times["under_load"][lane]
+        rows.append([text, None, None, load["p50_ns"], load["p99_ns"]])
+    base = times["pairs"][0]
+    for pairs in times["pairs"]:
+        rows.append([f"{pairs['pairs']} pairs at once",
+                     pairs["messages_per_s"],
+                     pairs["messages_per_s"] / base["messages_per_s"],
+                     pairs["round_trip_bells"], None])
+    return table("64 byte messages as the load grows",
+                 ["situation", "messages/s", "x one pair", "rtt x bell",
+                  "rtt p99 x"], rows)
+
+
+def per_message(counts, title):
+    rows = []
+    for mode in MODES:
+        for row in counts[mode]:
+            for side in ("sender", "receiver"):
+                rows.append([mode, row["size"], side,
+                             *[float(row[side][name]) for name in CLASSES]])
+    return table(title, ["how", "bytes", "kernel"] +
+                 [TITLES[name] for name in CLASSES], rows)
+
+
+def both_sides(counts):
+    rows = [[mode, pairs, *[float(row[name]) for name in CLASSES]]
+            for mode, by_pairs in counts["both_sides"].items()
+            for pairs, row in by_pairs.items()]
+    return table("Both kernels together, per 64 byte message (single: per "
+                 "round trip)", ["how", "pairs"] +
+                 [TITLES[name] for name in CLASSES], rows)
+
+
+def network(net):
+    rows = [[f"ping, {size} bytes, us", row["imb"], row["virtio"],
+             row["ratio"]] for size, row in net["ping_us"].items()]
+    rows += [[f"iperf3, MTU {mtu}, Mbit/s", row["imb"] / 1e6,
+              row["virtio"] / 1e6, row["ratio"]]
+             for mtu, row in net["stream_bits_per_s"].items()]
+    return table("Network between kernels 0 and 1",
+                 ["what", "imb-net", "virtio-net", "imb / virtio"], rows)
+
+
+def text(result):
+    parts = []
+    if "times" in result:
+        parts += [messages(result["times"]), growth(result["times"])]
+    if "network" in result:
+        parts.append(network(result["network"]))
+    if "counts" in result:
+        parts += [per_message(result["counts"], "Per message, as the board "
+                              "is (coherent: no cache operations)"),
+                  both_sides(result["counts"])]
+    if "counts_incoherent" in result:
+        parts.append(per_message(result["counts_incoherent"], "Per message, "
+                                 "with cache operations (the mailbox's nodes "
+                                 "without dma-coherent)"))
+    if "plugin_slowdown" in result:
+        parts.append("The counting plugin makes a 64 byte round trip "
+                     f"{result['plugin_slowdown']:.2f} times as long.\n")
+    return "\n".join(parts)

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Round trips and throughput, in units of the doorbell round trip of the same
+round: a number that survives a change of host better than nanoseconds do."""
+
+from itertools import combinations
+from statistics import median
+
+from .guest import step
+
+SIZES = (8, 64, 256, 1024, 4096, 16384)
+BATCH = 64
+
+
+def pair_sets(board):
+    """Which pairs are at work at once: one, two apart, all."""
+    everyone = list(combinations(range(board.kernels), 2))
+    sets = [[(0, 1)]]
+    if board.kernels >= 4:
+        sets.append([(0, 1), (2, 3)])
+    if len(everyone) > 1:
+        sets.append(everyone)
+    return sets
+
+
+def stress(size, ms, extra=""):
+    return f"stress size={size} ms={ms} batch={BATCH} check=0 {extra}".strip()
+
+
+def round_of(board, number, quick):
+    pings = 300 if quick else 2000
+    ms = 300 if quick else 1000
+    at = {"round": number}
+    steps = [step(["tested", "k1/bell", f"ping count={pings}"],
+                  kind="bell", **at)]
+    for size in SIZES:
+        steps.append(step(["tested", "k1/data",
+                           f"ping count={pings} size={size}"],
+                          kind="ping", size=size, **at))
+    for size in SIZES:
+        for by in ("copy", "buffer") if size > 256 else ("copy",):
+            steps.append(step(["tested", "k1/data",
+                               stress(size, ms, f"by={by}")],
+                              kind="stress", size=size, by=by, **at))
+    for target in ("data2", "control"):
+        steps.append(step(
+            ["under_load", f"k1/{target}", f"ping count={pings // 6} size=64",
+             "k1/data", stress(64, ms * 4)], kind="loaded", lane=target, **at))
+    for pairs in pair_sets(board):
+        names = [f"{a}-{b}" for a, b in pairs]
+        steps.append(step(["together", "data", f"ping count={pings} size=64",
+                           *names], kind="pings", pairs=len(pairs), **at))
+        steps.append(step(["together", "data", stress(64, ms * 2), *names],
+                          kind="streams", pairs=len(pairs), **at))
+    return steps
+
+
+def steps(board, rounds, quick):
+    return [each for number in range(rounds)
+            for each in round_of(board, number, quick)]
+
+
+def per_pair(each, key):
+    """The values of a key, one for each pair."""
+    return [float(value) for name, value in each.values.items()
+            if name.endswith("." + key)]
+
+
+def middle(done, kind, value, **about):
+    """Median over the rounds, or None if nothing was asked."""
+    found = [value(each) for each in done if each.is_about(kind=kind, **about)]
+    return median(found) if found else None
+
+
+class Evaluation:
+    """The numbers of the times, from steps that are done."""
+
+    def __init__(self, done):
+        self.done = done
+        self.bells = {each.about["round"]: each for each in done
+                      if each.is_about(kind="bell")}
+
+    def in_bells(self, each, ns, key="p50_ns"):
+        return ns / self.bells[each.about["round"]][key]
+
+    def message(self, size):
+        def ratio(each):
+            return self.in_bells(each, each["p50_ns"])
+
+        def least(each):
+            return self.in_bells(each, each["min_ns"], "min_ns")
+
+        row = {"size": size,
+               "round_trip_ns": middle(self.done, "ping",
+                                       lambda e: e["p50_ns"], size=size),
+               "round_trip_bells": middle(self.done, "ping", ratio, size=size),
+               "least_bells": middle(self.done, "ping", least, size=size)}
+        for by in ("copy", "buffer"):
+            row[by] = self.stream(size, by)
+        return row
+
+    def stream(self, size, by):
+        def each_ns(each):
+            return each["rx_ns"] / each["received"]
+
+        ns = middle(self.done, "stress", each_ns, size=size, by=by)
+        if ns is None:
+            return None
+        bells = middle(self.done, "stress",
+                       lambda e: self.in_bells(e, each_ns(e)), size=size,
+                       by=by)
+        return {"ns": ns, "bells": bells, "mib_s": size / ns * 1e9 / 2**20}
+
+    def loaded(self, lane):
+        return {key: middle(self.done, "loaded",
+                            lambda e, k=key: self.in_bells(e, e[k]), lane=lane)
+                for key in ("p50_ns", "p99_ns")}
+
+    def pairs(self, count):
+        def rate(each):
+            return sum(n / ns for n, ns in zip(per_pair(each, "received"),
+                                               per_pair(each, "rx_ns")))
+
+        return {"pairs": count,
+                "round_trip_bells": middle(
+                    self.done, "pings", lambda e: self.in_bells(
+                        e, median(per_pair(e, "p50_ns"))), pairs=count),
+                "messages_per_s": middle(
+                    self.done, "streams", lambda e: rate(e) * 1e9,
+                    pairs=count)}
+
+
+def evaluate(board, done):
+    e = Evaluation(done)
+    return {
+        "rounds": len(e.bells),
+        "bell_ns": {"p50": median(b["p50_ns"] for b in e.bells.values()),
+                    "min": min(b["min_ns"] for b in e.bells.values())},
+        "messages": [e.message(size) for size in SIZES],
+        "under_load": {lane: e.loaded(lane) for lane in ("data2", "control")},
+        "pairs": [e.pairs(len(pairs)) for pairs in pair_sets(board)],
+    }
