@@ -76,6 +76,7 @@ soak: disk ## long tests: a thousand crashes
 
 bench: disk deps-bench ## measure, on this machine and on the board
 	$(MAKE) -C ipi-mailbox bench
+	board-tests/bench/run --board $(BOARD)
 
 host-test: deps-test ## unit, property and simulated cache tests of the cores
 	$(MAKE) -C ipi-mailbox check

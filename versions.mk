@@ -9,6 +9,7 @@
 
 # Where to look, best first; the addresses are those of the system's own apt
 APT_SUITES := trixie bookworm bookworm-backports trixie-security bookworm-security
+SOURCE_SUITES := trixie bookworm
 
 # The kernel of all the kernels: a tar file inside of a package for "all"
 LINUX_PACKAGE := linux-source-6.12
@@ -18,9 +19,13 @@ LINUX_SHA256 := 775b9ef84d7fa7927ccebfec33fbbe9aeb2482ebf9a92c771aafd33fb6e2ee27
 
 # The boot loader of kernel 0: only the .orig tar file of the source package
 UBOOT_PACKAGE := u-boot
-UBOOT_SUITES := trixie bookworm
 UBOOT_TESTED := 2025.01
 UBOOT_SHA256 := cdef7d507c93f1bbd9f015ea9bc21fa074268481405501945abc6f854d5b686f
+
+# Only its plugin header, which no binary package ships, for make bench
+QEMU_PACKAGE := qemu
+QEMU_TESTED := 10.0.13+ds
+QEMU_SHA256 := 6a0888e806c2ffc0c5f0733e974f9aea55491950d3c47c98669c8b236dde59ae
 
 # arm64 packages from which the root file systems are put together. What is
 # taken out of them is listed in boot/rootfs/; apt checks their signatures.
@@ -31,7 +36,7 @@ QEMU_MIN := 9.1
 
 # Host packages: to build and run a board; and for make test, bench, shell, image
 DEPS_RUN := bc bison bzip2 cpio device-tree-compiler dosfstools e2fsprogs fakeroot flex gcc gcc-aarch64-linux-gnu genimage kmod libc6-dev libc6-dev-arm64-cross libssl-dev make mtools patch perl python3 python3-libfdt python3-pexpect qemu-system-arm xz-utils
-DEPS_TEST := clang clang-format dt-schema libcmocka-dev sparse yamllint
-DEPS_BENCH := libboost-dev libck-dev liburcu-dev
+DEPS_TEST := clang clang-format dt-schema git shellcheck sparse yamllint
+DEPS_BENCH := g++ libboost-dev libck-dev libdpdk-dev libglib2.0-dev pkg-config
 DEPS_SHELL := socat tmux
 DEPS_IMAGE := bmap-tools

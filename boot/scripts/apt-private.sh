@@ -42,7 +42,7 @@ apt_setup() {
 	: >"$apt_dir/status"
 	apt_sources "$apt_dir/sources/tombolo.sources" deb $APT_SUITES
 	apt_sources "$apt_dir/sources/tombolo-src.sources" deb-src \
-		$UBOOT_SUITES
+		$SOURCE_SUITES
 	cat >"$APT_CONFIG" <<-EOF
 		Dir::Etc::sourcelist "/dev/null";
 		Dir::Etc::sourceparts "$apt_dir/sources";
