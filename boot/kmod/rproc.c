@@ -172,11 +172,18 @@ int kproc_force(struct kproc *kp)
 	return wait_off(kp, FORCE_MS);
 }
 
-static int kproc_stop(struct rproc *rproc)
+/* While it is on its way, its end is ours to deal with and not kproc_tick()'s */
+static void set_stopping(struct kproc *kp, bool stopping)
 {
-	struct kproc *kp = rproc->priv;
-	bool crashed = rproc->state == RPROC_CRASHED;
 	unsigned long flags;
+
+	spin_lock_irqsave(&kp->lock, flags);
+	kp->stopping = stopping;
+	spin_unlock_irqrestore(&kp->lock, flags);
+}
+
+static int make_stop(struct kproc *kp)
+{
 	int ret;
 
 	if (!kproc_all_off(kp) && !kp->stop_asked)
@@ -186,11 +193,26 @@ static int kproc_stop(struct rproc *rproc)
 		ret = kproc_force(kp);
 	if (ret == -EBUSY)
 		kproc_fence(kp, "it does not stop");
-	if (ret)
+	return ret;
+}
+
+static int kproc_stop(struct rproc *rproc)
+{
+	struct kproc *kp = rproc->priv;
+	bool crashed = rproc->state == RPROC_CRASHED;
+	unsigned long flags;
+	int ret;
+
+	set_stopping(kp, true);
+	ret = make_stop(kp);
+	if (ret) {
+		set_stopping(kp, false);
 		return ret;
+	}
 
 	spin_lock_irqsave(&kp->lock, flags);
 	kp->watched = false;
+	kp->stopping = false;
 	if (kp->stop_asked && !crashed)
 		kp->last_exit = "asked";
 	spin_unlock_irqrestore(&kp->lock, flags);
@@ -400,6 +422,8 @@ static void kproc_end(void *data)
 	struct kproc *kp = data;
 
 	cancel_delayed_work_sync(&kp->tick);
+	/* The core does this for a kernel that it could stop */
+	rproc_coredump_cleanup(kp->rproc);
 	vfree(kp->last_log);
 }
 

@@ -40,6 +40,7 @@ enum kproc_part { PART_IMAGE, PART_DTB, PART_INITRD, PARTS };
  * @health:	  TOMBOLO_KERNEL_*
  * @since:	  jiffies of the last change of @health
  * @watched:	  a life has begun and its end has not been dealt with
+ * @stopping:	  remoteproc's stop is at work on it
  * @stop_asked:	  its end is what we asked for
  * @started:	  jiffies when it was started
  * @beats:	  the last heartbeat seen
@@ -77,6 +78,7 @@ struct kproc {
 	enum tombolo_kernel_event health;
 	unsigned long since;
 	bool watched;
+	bool stopping;
 	bool stop_asked;
 	unsigned long started;
 	u64 beats;

@@ -298,7 +298,8 @@ static bool claim_end(struct kproc *kp, __le64 incarnation)
 	bool claimed;
 
 	spin_lock_irqsave(&kp->lock, flags);
-	claimed = kp->watched && kp->order.incarnation == incarnation;
+	claimed = kp->watched && !kp->stopping &&
+		  kp->order.incarnation == incarnation;
 	if (claimed)
 		kp->watched = false;
 	spin_unlock_irqrestore(&kp->lock, flags);
