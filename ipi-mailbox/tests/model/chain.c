@@ -12,7 +12,7 @@
 #include "explore.h"
 #include "kernel.h"
 
-#define MAX_OUTCOMES 65536
+#define MAX_OUTCOMES 16384
 #define MAX_STORY 8192
 
 /* What a chain depends on; the packed section follows. */
@@ -22,11 +22,11 @@ struct chain_key {
 	u8 way[sizeof(struct way)];
 };
 
-/* By what two outcomes are told apart. */
+/* Where a chain has led. */
 struct end {
 	u32 to;
 	u32 ops;
-	u32 way;
+	struct way way;
 };
 
 /* The chain being worked out. */
@@ -83,29 +83,50 @@ static u32 keep_way(const struct way *from)
 	struct way way = *from;
 	u8 packed[sizeof(way)];
 
+	machine_number(&way, false);
 	return intern(&ways, packed, way_pack(&way, packed));
 }
 
+/* An outcome, unless there is one that leaves the kernel more to find. */
 static void keep(struct work *w, const struct way *way, const struct input *in,
 		 u32 to, u32 ops)
 {
-	struct end end = { .to = to, .ops = ops, .way = keep_way(way) };
-	u32 i;
+	struct end *e;
 
-	for (i = 0; i < outcomes_n; i++)
-		if (!memcmp(&ends[i], &end, sizeof(end)))
+	for (e = ends; e < ends + outcomes_n; e++)
+		if (e->to == to && e->ops == ops &&
+		    machine_better(&e->way, way))
 			return;
 	if (outcomes_n == MAX_OUTCOMES) {
 		fputs("explore: too many outcomes of a load\n", stderr);
 		exit(2);
 	}
-	ends[outcomes_n] = end;
+	ends[outcomes_n] = (struct end){ .to = to, .ops = ops, .way = *way };
 	outcomes[outcomes_n++] = (struct outcome){
 		.node = w->node,
 		.in = *in,
-		.way = end.way,
+		.way = keep_way(way),
 		.story = w->told ? strdup(w->story) : NULL,
 	};
+}
+
+/* Drop the outcomes for which a better one has been found later. */
+static void sift(void)
+{
+	u32 i, j, n = 0;
+
+	for (i = 0; i < outcomes_n; i++) {
+		for (j = i + 1; j < outcomes_n; j++)
+			if (ends[j].to == ends[i].to &&
+			    ends[j].ops == ends[i].ops &&
+			    machine_better(&ends[j].way, &ends[i].way))
+				break;
+		if (j < outcomes_n)
+			continue;
+		ends[n] = ends[i];
+		outcomes[n++] = outcomes[i];
+	}
+	outcomes_n = n;
 }
 
 static void found(void *ctx, const struct way *from, const struct input *in,
@@ -153,13 +174,16 @@ static void follow(struct work *w, const struct way *way)
 static void work_out(const struct state *s, u32 k, bool told)
 {
 	static struct work w;
+	struct way way = s->way[!k];
 
+	machine_number(&way, true);
 	w.k = k;
 	w.node = s->node[k];
 	w.told = told;
 	w.length = 0;
 	outcomes_n = 0;
-	follow(&w, &s->way[!k]);
+	follow(&w, &way);
+	sift();
 }
 
 const struct outcome *chain_outcomes(const struct state *s, u32 k, bool told,

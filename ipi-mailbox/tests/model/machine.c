@@ -432,35 +432,153 @@ void machine_load(const struct way *way, const struct op *op,
 	load_rest(way, &l);
 }
 
+void machine_number(struct way *way, bool on)
+{
+	u8 id = 0;
+	u32 i;
+
+	for (i = 0; i < way->landed_n; i++)
+		way->landed[i].id = on ? id++ : 0;
+	for (i = 0; i < way->pending_n; i++)
+		way->pending[i].id = on ? id++ : 0;
+	if (id > 64)
+		too_big("stores not yet seen");
+}
+
+/* The stores among the first @time landed ones, by number. */
+static u64 ids(const struct way *way, u32 time)
+{
+	u64 set = 0;
+
+	while (time--)
+		set |= 1ull << way->landed[time].id;
+	return set;
+}
+
+static u64 pending_ids(const struct way *way)
+{
+	u64 set = 0;
+	u32 i;
+
+	for (i = 0; i < way->pending_n; i++)
+		set |= 1ull << way->pending[i].id;
+	return set;
+}
+
+static u32 time_of(const struct way *way, u8 id)
+{
+	u32 i;
+
+	for (i = 0; i < way->landed_n && way->landed[i].id != id; i++)
+		;
+	return i;
+}
+
 /*
- * Some stores have reached memory. Of the others the first @kept (in program
- * order: the crash may have come before the rest) stay in the cache, where the
- * next incarnation finds them; the rest is lost.
+ * @a is better if less has landed, if what has landed did so after less, and if
+ * less has been seen. What @b has forgotten counts as seen by it.
  */
+bool machine_better(const struct way *a, const struct way *b)
+{
+	u64 out_b = ~(ids(b, b->landed_n) | pending_ids(b));
+	u64 gone_b = ids(b, b->landed_n) | out_b;
+	u64 out_a = ~(ids(a, a->landed_n) | pending_ids(a));
+	u32 i, t;
+
+	if ((ids(a, a->landed_n) | out_a) & ~gone_b || out_a & ~out_b ||
+	    ids(a, a->fence) & ~(ids(b, b->fence) | out_b) ||
+	    ids(a, a->latest) & ~(ids(b, b->latest) | out_b))
+		return false;
+	for (i = 0; i < a->landed_n; i++) {
+		t = time_of(b, a->landed[i].id);
+		if (t < b->landed_n && ids(a, i) & ~(ids(b, t) | out_b))
+			return false;
+	}
+	for (i = 0; i < a->seen_n; i++) {
+		t = seen_time(b, a->seen[i].word, 1);
+		if (ids(a, a->seen[i].time) & ~(ids(b, t) | out_b))
+			return false;
+	}
+	return true;
+}
+
+/* What a crash does, for every possible set of stores that have landed. */
+struct crash {
+	const struct state *s;
+	u32 k;
+	u64 due;
+	void (*left)(void *ctx, struct state *s, const char *how);
+	void *ctx;
+};
+
+static void crash_outcome(const struct crash *c, u64 landed, u32 kept,
+			  const char *fmt)
+{
+	struct state next = *c->s;
+	struct way *way = &next.way[c->k];
+	char how[80];
+
+	land(way, landed);
+	if (way->pending_n > kept)
+		way->pending_n = (u8)kept;
+	way->group++;
+	snprintf(how, sizeof(how), fmt, __builtin_popcountll(landed), kept,
+		 c->s->way[c->k].pending_n);
+	c->left(c->ctx, &next, how);
+}
+
+/* Decide on store @i and those after it. */
+static void crash_lost(const struct crash *c, u64 landed, u32 i)
+{
+	const struct way *way = &c->s->way[c->k];
+	u64 with = landed | 1ull << i;
+
+	if (i == way->pending_n) {
+		crash_outcome(c, landed, 0,
+			      "the cache is lost (but %d stores of %3$u)");
+		return;
+	}
+	if (closure(way, with) == with)
+		crash_lost(c, with, i + 1);
+	if (!(c->due >> i & 1))
+		crash_lost(c, landed, i + 1);
+}
+
 void machine_crash(const struct state *s, u32 k,
 		   void (*left)(void *ctx, struct state *s, const char *how),
 		   void *ctx)
 {
-	u32 n = s->way[k].pending_n;
-	struct state next;
-	char how[80];
-	u64 marked;
-	u32 kept;
+	struct crash c = { .s = s, .k = k, .left = left, .ctx = ctx };
+	u32 kept = 0;
 
-	if (n > 16)
-		too_big("stores pending at a crash");
-	for (marked = 0; marked < 1ull << n; marked++) {
-		if (closure(&s->way[k], marked | due(&s->way[k])) != marked)
-			continue;
-		next = *s;
-		land(&next.way[k], marked);
-		for (kept = next.way[k].pending_n + 1u; kept--;) {
-			next.way[k].pending_n = (u8)kept;
-			snprintf(how, sizeof(how),
-				 "%d of %u stores reach memory, %u stay cached",
-				 __builtin_popcountll(marked), n, kept);
-			left(ctx, &next, how);
-		}
+	c.due = closure(&s->way[k], due(&s->way[k]));
+	crash_lost(&c, 0, 0);
+	while (c.due >> kept)
+		kept++;
+	for (; kept <= s->way[k].pending_n; kept++)
+		crash_outcome(&c, 0, kept,
+			      "its cache survives (%2$u stores of %3$u)");
+}
+
+/*
+ * Of what the reader's fence has passed only the order within each line matters,
+ * as long as nothing it has seen lies between.
+ */
+static void sort_old(struct way *way)
+{
+	struct entry *l = way->landed;
+	struct entry e;
+	u32 i, j;
+
+	if (way->seen_n)
+		return;
+	for (i = 1; i < way->fence; i++) {
+		e = l[i];
+		for (j = i; j && l[j - 1].word / LINE_WORDS >
+					 e.word / LINE_WORDS;
+		     j--)
+			l[j] = l[j - 1];
+		l[j] = e;
 	}
 }
 
@@ -485,6 +603,7 @@ static void normalise(struct way *way)
 		way->pending[i].cleaned = to[way->pending[i].cleaned];
 	}
 	way->group = to[way->group];
+	sort_old(way);
 	for (i = 0, n = 0; i < way->seen_n; i++)
 		if (way->seen[i].time)
 			way->seen[n++] = way->seen[i];

@@ -20,6 +20,7 @@
  * @cleaned: store barriers before its line was cleaned, or NOT_CLEANED
  * @due: a full barrier has been waiting for it: whoever has a fence from now on
  *	finds it. Until then it may be thought of as landing at any time.
+ * @id: which store it was, within a chain of loads
  * @v: values
  */
 struct entry {
@@ -28,7 +29,8 @@ struct entry {
 	u8 group;
 	u8 cleaned;
 	u8 due;
-	u8 pad[2];
+	u8 id;
+	u8 pad;
 	u32 v[2];
 };
 
@@ -109,8 +111,26 @@ void machine_load(const struct way *way, const struct op *op,
 /* RMB and INVAL: what the reader of a section does to it. */
 void machine_read_op(struct way *way, const struct op *op);
 
+/* Number the stores from 0, or forget their numbers. */
+void machine_number(struct way *way, bool on);
+
+/**
+ * machine_better() - may all that can be found in one section be found in another
+ * @a: a section whose stores have been numbered, after some loads
+ * @b: the same section, after some other loads
+ *
+ * Return: whether the reader can get to know from @a whatever it can get to know
+ * from @b, now and later.
+ */
+bool machine_better(const struct way *a, const struct way *b);
+
 /**
  * machine_crash() - everything that a crash may leave of pending stores
+ *
+ * Either the cache is lost, and only what happened to have reached memory by
+ * then is there; or it survives, and the next incarnation finds it. The crash
+ * may have come before the last of the stores were made.
+ *
  * @s: state
  * @k: who crashes
  * @left: called with each outcome

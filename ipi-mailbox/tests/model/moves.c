@@ -48,12 +48,12 @@ bool asleep(const struct state *s)
 	return true;
 }
 
+/* mk->m.s is changed by it. */
 static void give(struct making *mk, const char *what)
 {
-	struct move m = mk->m;
-
-	snprintf(m.what, sizeof(m.what), "%s", what);
-	mk->each(mk->ctx, &m);
+	if (mk->told)
+		snprintf(mk->m.what, sizeof(mk->m.what), "%s", what);
+	mk->each(mk->ctx, &mk->m);
 }
 
 static void load_moves(const struct state *s, struct making *mk)
@@ -166,14 +166,16 @@ static void simple_moves(const struct state *s, struct making *mk,
 {
 	u32 k = mk->m.k;
 	char what[96];
+	u32 i;
 
 	mk->m.s = *s;
 	mk->m.in = (struct input){ .n = 1, .v = { s->boot[k] } };
 	switch (op->type) {
 	case OP_OWN:
 		machine_own(&s->way[k], op, &mk->m.in);
-		snprintf(what, sizeof(what), "load own %s = %x",
-			 word_name(k, op->word), mk->m.in.v[0]);
+		if (mk->told)
+			snprintf(what, sizeof(what), "load own %s = %x",
+				 word_name(k, op->word), mk->m.in.v[0]);
 		give(mk, what);
 		break;
 	case OP_MB:
