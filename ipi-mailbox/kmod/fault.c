@@ -6,7 +6,8 @@
  *
  * What lies in a line that the core rewrites by itself (words, slots) heals by
  * itself. The hello does not, and what was done to one's own traffic does not
- * either: such kinds end by having the core begin a new session.
+ * either: such kinds end by putting a word back, or by having the core begin a
+ * new session.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -35,6 +36,7 @@
  * @theirs: what the peer writes
  * @g: shape of both
  * @lane: of the command
+ * @guard: of our hello when it began
  * @rnd: random numbers by the command's seed
  */
 struct fault {
@@ -42,6 +44,7 @@ struct fault {
 	const u8 *theirs;
 	struct imb_geometry g;
 	u32 lane;
+	u32 guard;
 	struct rnd_state rnd;
 };
 
@@ -49,15 +52,15 @@ struct fault {
  * struct kind - a way to break the rules
  * @name: of it
  * @class: what it should come to
- * @heal: the core has to begin anew at the end
  * @write: do it once
+ * @heal: undo it at the end, NULL if it heals by itself
  * @text: for people
  */
 struct kind {
 	const char *name;
 	const char *class;
-	bool heal;
 	void (*write)(struct fault *f);
+	void (*heal)(struct fault *f, unsigned int peer);
 	const char *text;
 };
 
@@ -191,6 +194,18 @@ static void hello_kernels(struct fault *f)
 static void hello_magic(struct fault *f)
 {
 	set32(&hello(f)->magic, IMB_WIRE_MAGIC + 1 + draw(f) % 1000);
+}
+
+static void put_magic(struct fault *f, unsigned int peer)
+{
+	set32(&hello(f)->magic, IMB_WIRE_MAGIC);
+}
+
+/* Unless the core has written a new hello, and with it its guard. */
+static void put_guard(struct fault *f, unsigned int peer)
+{
+	if (le32_to_cpu(READ_ONCE(hello(f)->guard)) & 1)
+		set32(&hello(f)->guard, f->guard);
 }
 
 static void hello_guard(struct fault *f)
@@ -348,46 +363,53 @@ static void ring_noise(struct fault *f)
 	noise(f, imb_offset_pool(&f->g));
 }
 
+/* Leave the link and come back, so that all that is ours is written anew. */
+static void begin_anew(struct fault *f, unsigned int peer)
+{
+	imb_peer_fence(peer, true);
+	imb_peer_fence(peer, false);
+}
+
 static const struct kind kinds[] = {
-	{ "wake", HARMLESS, false, wake_noise,
+	{ "wake", HARMLESS, wake_noise, NULL,
 	  "garbage where we ask to be woken" },
-	{ "want", HARMLESS, false, want_noise,
-	  "garbage where we ask for room" },
-	{ "pool-want", HARMLESS, false, pool_want_noise,
+	{ "want", HARMLESS, want_noise, NULL, "garbage where we ask for room" },
+	{ "pool-want", HARMLESS, pool_want_noise, NULL,
 	  "garbage where we ask for a buffer" },
-	{ "beat-jump", HARMLESS, false, beat_jump, "the beat jumps about" },
-	{ "hello-guard", HARMLESS, true, hello_guard,
+	{ "beat-jump", HARMLESS, beat_jump, NULL, "the beat jumps about" },
+	{ "hello-guard", HARMLESS, hello_guard, put_guard,
 	  "the hello is for ever being rewritten" },
-	{ "hello-magic", HARMLESS, true, hello_magic, "no hello at all" },
-	{ "head-ahead", BREAKS, false, head_ahead,
+	{ "hello-magic", HARMLESS, hello_magic, put_magic, "no hello at all" },
+	{ "head-ahead", BREAKS, head_ahead, NULL,
 	  "we have read what was not sent (needs traffic from the peer)" },
-	{ "head-back", BREAKS, false, head_back,
+	{ "head-back", BREAKS, head_back, NULL,
 	  "we have unread what was read (needs traffic from the peer)" },
-	{ "slot-length", BREAKS, false, slot_length, "longer than a slot" },
-	{ "slot-service", BREAKS, false, slot_service, "no such service" },
-	{ "ref-buffer", BREAKS, false, ref_buffer, "no such buffer" },
-	{ "ref-length", BREAKS, false, ref_length, "longer than a buffer" },
-	{ "ref-short", BREAKS, false, ref_short, "half a reference" },
-	{ "ctrl-short", BREAKS, false, ctrl_short, "half a control message" },
-	{ "ctrl-credit", BREAKS, false, ctrl_credit,
+	{ "slot-length", BREAKS, slot_length, NULL, "longer than a slot" },
+	{ "slot-service", BREAKS, slot_service, NULL, "no such service" },
+	{ "ref-buffer", BREAKS, ref_buffer, NULL, "no such buffer" },
+	{ "ref-length", BREAKS, ref_length, NULL, "longer than a buffer" },
+	{ "ref-short", BREAKS, ref_short, NULL, "half a reference" },
+	{ "ctrl-short", BREAKS, ctrl_short, NULL, "half a control message" },
+	{ "ctrl-credit", BREAKS, ctrl_credit, NULL,
 	  "more credit than there can be" },
-	{ "ctrl-closed", BREAKS, false, ctrl_closed,
+	{ "ctrl-closed", BREAKS, ctrl_closed, NULL,
 	  "an answer to no question" },
-	{ "hello-version", ALIEN, true, hello_version,
+	{ "hello-version", ALIEN, hello_version, begin_anew,
 	  "another major version" },
-	{ "hello-geometry", ALIEN, true, hello_geometry, "another layout" },
-	{ "hello-kernel", ALIEN, true, hello_kernel, "somebody else" },
-	{ "hello-kernels", ALIEN, true, hello_kernels, "another board" },
-	{ "beat-stop", SILENT, false, beat_stop, "no beat" },
-	{ "hello-epoch", RESETS, true, hello_epoch,
+	{ "hello-geometry", ALIEN, hello_geometry, begin_anew,
+	  "another layout" },
+	{ "hello-kernel", ALIEN, hello_kernel, begin_anew, "somebody else" },
+	{ "hello-kernels", ALIEN, hello_kernels, begin_anew, "another board" },
+	{ "beat-stop", SILENT, beat_stop, NULL, "no beat" },
+	{ "hello-epoch", RESETS, hello_epoch, begin_anew,
 	  "a new session every time" },
-	{ "hello-closed", RESETS, true, hello_closed, "we have left" },
-	{ "returns", RESETS, true, returns_noise,
+	{ "hello-closed", RESETS, hello_closed, begin_anew, "we have left" },
+	{ "returns", RESETS, returns_noise, begin_anew,
 	  "garbage where buffers are returned" },
-	{ "slot-noise", RESETS, true, slot_noise, "random messages" },
-	{ "control-noise", RESETS, true, control_noise,
+	{ "slot-noise", RESETS, slot_noise, begin_anew, "random messages" },
+	{ "control-noise", RESETS, control_noise, begin_anew,
 	  "random words in the control page" },
-	{ "ring-noise", RESETS, true, ring_noise,
+	{ "ring-noise", RESETS, ring_noise, begin_anew,
 	  "random words anywhere but in buffers" },
 };
 
@@ -440,13 +462,6 @@ static u64 inject(struct test_peer *peer, struct fault *f, const struct kind *k,
 	return writes;
 }
 
-/* Leave the link and come back, so that all that is ours is written anew. */
-static void heal(unsigned int peer)
-{
-	imb_peer_fence(peer, true);
-	imb_peer_fence(peer, false);
-}
-
 int test_fault(struct test_target *t, const struct test_args *args,
 	       struct test_text *out)
 {
@@ -463,10 +478,11 @@ int test_fault(struct test_target *t, const struct test_args *args,
 	f.theirs = f.section -
 		   imb_section_offset(&f.g, imb_self(), t->peer->id) +
 		   imb_section_offset(&f.g, t->peer->id, imb_self());
+	f.guard = le32_to_cpu(READ_ONCE(hello(&f)->guard));
 	prandom_seed_state(&f.rnd, seed);
 	writes = inject(t->peer, &f, k, args);
 	if (k->heal)
-		heal(t->peer->id);
+		k->heal(&f, t->peer->id);
 	test_say(out, "status=ok\nkind=%s\nclass=%s\nwrites=%llu\nseed=%u\n",
 		 k->name, k->class, writes, seed);
 	return 0;

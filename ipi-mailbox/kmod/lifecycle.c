@@ -17,8 +17,8 @@
 #include "tombolo_kernels.h"
 
 /* Values of life_wire.fate. */
-#define LIFE_ALIVE 1 /* listen to it */
-#define LIFE_ENDED 2 /* it is off: what was agreed with it is void */
+#define LIFE_ALIVE  1 /* listen to it */
+#define LIFE_ENDED  2 /* it is off: what was agreed with it is void */
 #define LIFE_FENCED 3 /* it is dead and may still write: do not listen */
 
 /**

@@ -283,7 +283,7 @@ void test_rx_message(struct test_target *t, const struct imb_msg *msg)
 	if (pause_left(rx))
 		schedule_delayed_work(&rx->later, pause_left(rx));
 	else if (hold)
-		schedule_delayed_work(&rx->later, 1);
+		schedule_delayed_work(&rx->later, 0);
 	else if (t->id == TEST_WINDOW)
 		give_back(t);
 }
