@@ -15,13 +15,6 @@
 #define MAX_OUTCOMES 16384
 #define MAX_STORY 8192
 
-/* What a chain depends on; the packed section follows. */
-struct chain_key {
-	u32 k;
-	u32 node;
-	u8 way[sizeof(struct way)];
-};
-
 /* Where a chain has led. */
 struct end {
 	u32 to;
@@ -38,8 +31,8 @@ struct work {
 	size_t length;
 };
 
-static struct intern keys, ways, lists;
-static u32 *list_of;
+static struct intern lists;
+static struct memo known[KERNELS];
 static struct outcome outcomes[MAX_OUTCOMES];
 static struct end ends[MAX_OUTCOMES];
 static u32 outcomes_n;
@@ -78,13 +71,12 @@ static void tell(struct work *w, const struct op *op, const struct input *in,
 	w->length += used;
 }
 
-static u32 keep_way(const struct way *from)
+static u32 keep_unnumbered(const struct way *from)
 {
 	struct way way = *from;
-	u8 packed[sizeof(way)];
 
 	machine_number(&way, false);
-	return intern(&ways, packed, way_pack(&way, packed));
+	return way_keep(&way);
 }
 
 /* An outcome, unless there is one that leaves the kernel more to find. */
@@ -97,15 +89,13 @@ static void keep(struct work *w, const struct way *way, const struct input *in,
 		if (e->to == to && e->ops == ops &&
 		    machine_better(&e->way, way))
 			return;
-	if (outcomes_n == MAX_OUTCOMES) {
-		fputs("explore: too many outcomes of a load\n", stderr);
-		exit(2);
-	}
+	if (outcomes_n == MAX_OUTCOMES)
+		die("too many outcomes of a load");
 	ends[outcomes_n] = (struct end){ .to = to, .ops = ops, .way = *way };
 	outcomes[outcomes_n++] = (struct outcome){
 		.node = w->node,
 		.in = *in,
-		.way = keep_way(way),
+		.way = keep_unnumbered(way),
 		.story = w->told ? strdup(w->story) : NULL,
 	};
 }
@@ -174,8 +164,9 @@ static void follow(struct work *w, const struct way *way)
 static void work_out(const struct state *s, u32 k, bool told)
 {
 	static struct work w;
-	struct way way = s->way[!k];
+	struct way way;
 
+	way_get(s->way[!k], &way);
 	machine_number(&way, true);
 	w.k = k;
 	w.node = s->node[k];
@@ -189,30 +180,20 @@ static void work_out(const struct state *s, u32 k, bool told)
 const struct outcome *chain_outcomes(const struct state *s, u32 k, bool told,
 				     u32 *n)
 {
-	struct chain_key key = { .k = k, .node = s->node[k] };
-	struct way way = s->way[!k];
-	size_t size = offsetof(struct chain_key, way);
-	u32 known = keys.n;
+	u64 key = (u64)(s->node[k] + 1) << 32 | s->way[!k];
+	u32 *list = told ? NULL : memo_find(&known[k], key);
 	u32 id;
 
-	if (!list_of)
-		list_of = big_alloc((1ull << 28) * sizeof(*list_of));
-	if (told) {
+	if (list) {
+		id = *list;
+	} else {
 		work_out(s, k, told);
 		*n = outcomes_n;
-		return outcomes;
+		if (told)
+			return outcomes;
+		id = intern(&lists, outcomes, outcomes_n * sizeof(*outcomes));
+		memo_add(&known[k], key, id);
 	}
-	id = intern(&keys, &key, size + way_pack(&way, key.way));
-	if (id == known) {
-		work_out(s, k, told);
-		list_of[id] = intern(&lists, outcomes,
-				     outcomes_n * sizeof(*outcomes));
-	}
-	*n = (u32)(intern_len(&lists, list_of[id]) / sizeof(*outcomes));
-	return intern_get(&lists, list_of[id]);
-}
-
-void chain_way(struct way *way, const struct outcome *o)
-{
-	way_unpack(way, intern_get(&ways, o->way));
+	*n = (u32)(intern_len(&lists, id) / sizeof(*outcomes));
+	return intern_get(&lists, id);
 }

@@ -3,7 +3,7 @@
 #ifndef MODEL_CHAIN_H
 #define MODEL_CHAIN_H
 
-#include "machine.h"
+#include "state.h"
 
 /**
  * struct outcome - how a chain of loads may come out
@@ -30,6 +30,5 @@ struct outcome {
  */
 const struct outcome *chain_outcomes(const struct state *s, u32 k, bool told,
 				     u32 *n);
-void chain_way(struct way *way, const struct outcome *o);
 
 #endif /* MODEL_CHAIN_H */

@@ -1,32 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Breadth-first search through all states, so that the first run found to a
- * fault is a shortest one. Of a state only its hash, the state it was found from
- * and the number of the move are kept; its content lives until its moves have
- * been made.
+ * fault is a shortest one.
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <time.h>
 #include "explore.h"
 #include "kernel.h"
 #include "moves.h"
 
-#define QUEUE_BYTES (1ull << 38)
 #define NONE (~0u)
 
 struct options opt = { .max_states = 60000000 };
 
+/* A state and how it was first reached. */
 struct found {
-	struct hash128 hash;
+	struct state s;
 	u32 from;
 	u32 move;
-};
-
-struct queue {
-	u8 *bytes;
-	size_t used;
 };
 
 /* What the search knows. */
@@ -34,10 +26,9 @@ static struct found *found;
 static u32 found_n;
 static u32 *slots;
 static u64 slots_n;
-static struct queue queues[2];
 static struct {
 	u32 from, to;
-} * edges;
+} *edges;
 static u64 edges_n;
 static u8 *goal;
 
@@ -45,14 +36,12 @@ static u8 *goal;
 static u32 here;
 static u32 move_n;
 static struct result *res;
-static struct queue *next;
 
-static u64 slot_of(const struct hash128 *h)
+static u64 slot_of(const struct state *s)
 {
-	u64 i = h->a & (slots_n - 1);
+	u64 i = hash_bytes(s, sizeof(*s)) & (slots_n - 1);
 
-	while (slots[i] && (found[slots[i] - 1].hash.a != h->a ||
-			    found[slots[i] - 1].hash.b != h->b))
+	while (slots[i] && memcmp(&found[slots[i] - 1].s, s, sizeof(*s)))
 		i = (i + 1) & (slots_n - 1);
 	return i;
 }
@@ -69,7 +58,7 @@ static void grow(void)
 		exit(2);
 	}
 	for (i = 0; i < found_n; i++)
-		slots[slot_of(&found[i].hash)] = i + 1;
+		slots[slot_of(&found[i].s)] = i + 1;
 }
 
 /* The moves that led to a state, as numbers. */
@@ -118,18 +107,13 @@ static void facts_of(const struct state *s, struct facts *f)
 }
 
 /* A state never seen before. */
-static void enter(struct state *s, u32 from, const u8 *packed, size_t size)
+static void enter(const struct state *s)
 {
 	struct facts f[KERNELS];
-	u32 length = (u32)size;
 	const char *wrong;
 	bool idle = asleep(s);
 
-	found[found_n].from = from;
-	found[found_n].move = move_n;
-	memcpy(next->bytes + next->used, &length, sizeof(length));
-	memcpy(next->bytes + next->used + sizeof(length), packed, size);
-	next->used += sizeof(length) + size;
+	found[found_n] = (struct found){ *s, here, move_n };
 	facts_of(s, f);
 	goal[found_n] = idle && f[0].done && f[1].done &&
 			f[0].mine == f[1].theirs && f[1].mine == f[0].theirs;
@@ -139,24 +123,19 @@ static void enter(struct state *s, u32 from, const u8 *packed, size_t size)
 	found_n++;
 }
 
-static void visit(struct state *s)
+static void visit(const struct state *s)
 {
-	u8 packed[STATE_PACKED_MAX];
-	size_t size = state_pack(s, packed);
-	struct hash128 h = hash_bytes(packed, size);
-	u64 i = slot_of(&h);
+	u64 i = slot_of(s);
+	u32 to = slots[i] - 1;
 
 	if (!slots[i]) {
-		found[found_n].hash = h;
+		to = found_n;
 		slots[i] = found_n + 1;
-		enter(s, here, packed, size);
-		i = found_n - 1;
-	} else {
-		i = slots[i] - 1;
+		enter(s);
 	}
 	if (cfg->converge || cfg->ends) {
 		edges[edges_n].from = here;
-		edges[edges_n++].to = (u32)i;
+		edges[edges_n++].to = to;
 	}
 	if (found_n * 2ull > slots_n)
 		grow();
@@ -182,12 +161,6 @@ static void each_move(void *ctx, struct move *m)
 	move_n++;
 }
 
-static void drop(struct queue *q)
-{
-	madvise(q->bytes, q->used, MADV_DONTNEED);
-	q->used = 0;
-}
-
 static void say_progress(u32 depth)
 {
 	static time_t last;
@@ -202,31 +175,25 @@ static void say_progress(u32 depth)
 
 static void search(void)
 {
-	struct queue *level = &queues[0];
+	u32 level = 1; /* first state of the next depth */
 	struct state s;
-	size_t at;
-	u32 length;
 	u64 before;
 
-	for (res->depth = 0; level->used && !*res->fault; res->depth++) {
-		next = &queues[!(res->depth & 1)];
-		for (at = 0; at < level->used; at += length) {
-			memcpy(&length, level->bytes + at, sizeof(length));
-			at += sizeof(length);
-			state_unpack(&s, level->bytes + at);
-			move_n = 0;
-			before = res->moves;
-			moves(&s, false, each_move, NULL);
-			res->ends += res->moves == before;
-			here++;
-			say_progress(res->depth);
-			if (*res->fault || found_n >= opt.max_states)
-				return;
+	for (here = 0; here < found_n; here++) {
+		if (here == level) {
+			res->depth++;
+			level = found_n;
 		}
-		drop(level);
-		level = next;
+		s = found[here].s;
+		move_n = 0;
+		before = res->moves;
+		moves(&s, false, each_move, NULL);
+		res->ends += res->moves == before;
+		say_progress(res->depth);
+		if (*res->fault || found_n >= opt.max_states)
+			return;
 	}
-	res->complete = !*res->fault;
+	res->complete = true;
 }
 
 /* Mark every state from which a marked one can be reached. */
@@ -310,11 +277,8 @@ void explore(struct result *r)
 	found = big_alloc((1ull << 31) * sizeof(*found));
 	edges = big_alloc((1ull << 33) * sizeof(*edges));
 	goal = big_alloc(1ull << 31);
-	queues[0].bytes = big_alloc(QUEUE_BYTES);
-	queues[1].bytes = big_alloc(QUEUE_BYTES);
 	grow();
 	first_state(&s);
-	next = &queues[0];
 	visit(&s);
 	edges_n = 0;
 	search();
@@ -352,7 +316,6 @@ static void walk_move(void *ctx, struct move *m)
 
 bool replay(const char *trace)
 {
-	u8 packed[STATE_PACKED_MAX];
 	struct walking w = { 0 };
 	struct state s;
 	char *end;
@@ -370,7 +333,6 @@ bool replay(const char *trace)
 		if (!w.found)
 			return false;
 		s = w.s;
-		state_pack(&s, packed);
 	}
 	if (w.wrong)
 		printf("# wrong: %s\n", w.wrong);

@@ -21,13 +21,26 @@ struct intern {
 	u32 size;
 };
 
-/** struct hash128 - identity of a state */
-struct hash128 {
-	u64 a, b;
+/**
+ * struct memo - a table from keys, never 0, to numbers
+ * @entries: hash table
+ * @n: used ones
+ * @size: a power of two
+ */
+struct memo {
+	struct {
+		u64 key;
+		u32 value;
+	} *entries;
+	u32 n;
+	u32 size;
 };
 
+void die(const char *why) __attribute__((noreturn));
 void *big_alloc(size_t bytes);
-struct hash128 hash_bytes(const void *p, size_t n);
+u64 hash_bytes(const void *p, size_t n);
+u32 *memo_find(struct memo *m, u64 key);
+u32 memo_add(struct memo *m, u64 key, u32 value);
 u32 intern(struct intern *t, const void *p, size_t n);
 
 static inline const void *intern_get(const struct intern *t, u32 id)

@@ -73,10 +73,8 @@ static size_t data_size(void)
 
 void kernel_does(const struct op *op)
 {
-	if (done_n == MAX_OPS) {
-		fputs("explore: too many operations in one step\n", stderr);
-		exit(2);
-	}
+	if (done_n == MAX_OPS)
+		die("too many operations in one step");
 	done[done_n++] = *op;
 	if (opt.every)
 		kernel_waits(running, &(struct op){ .type = OP_NONE });

@@ -23,13 +23,14 @@ struct image {
 static struct intern lines;
 static struct intern images;
 
-void machine_reset(void)
+void machine_reset(struct way *way)
 {
 	struct line empty = { 0 };
 	struct image none = { 0 };
 
 	intern(&lines, &empty, sizeof(empty));
-	intern(&images, &none, sizeof(none));
+	memset(way, 0, sizeof(*way));
+	way->image = intern(&images, &none, sizeof(none));
 }
 
 static void too_big(const char *what)
@@ -192,36 +193,32 @@ static void read_fence(struct way *way)
 	way->fence = way->latest;
 }
 
-/* A full barrier, or an interrupt: what comes after is not older than now. */
-void machine_fence(struct state *s, u32 k)
+void machine_fence(struct way *way)
 {
-	struct way *in = &s->way[!k];
-
-	land(in, due(in));
-	read_fence(in);
-	in->latest = in->landed_n;
-	in->fence = in->landed_n;
+	land(way, due(way));
+	read_fence(way);
+	way->latest = way->landed_n;
+	way->fence = way->landed_n;
 }
 
-static void mb(struct state *s, u32 k)
+/* What is clean is there for whoever has a fence from now on. */
+static void mb(struct way *way)
 {
-	struct way *out = &s->way[k];
 	u64 marked = 0;
 	u32 i;
 
-	for (i = 0; i < out->pending_n; i++)
-		if (out->pending[i].cleaned != NOT_CLEANED)
+	for (i = 0; i < way->pending_n; i++)
+		if (way->pending[i].cleaned != NOT_CLEANED)
 			marked |= 1ull << i;
-	marked = closure(out, marked);
-	for (i = 0; i < out->pending_n; i++) {
+	marked = closure(way, marked);
+	for (i = 0; i < way->pending_n; i++) {
 		if (!(marked >> i & 1))
 			continue;
-		out->pending[i].due = 1;
-		if (out->pending[i].cleaned == NOT_CLEANED)
-			out->pending[i].cleaned = out->group;
+		way->pending[i].due = 1;
+		if (way->pending[i].cleaned == NOT_CLEANED)
+			way->pending[i].cleaned = way->group;
 	}
-	out->group++;
-	machine_fence(s, k);
+	way->group++;
 }
 
 static void store(struct way *way, const struct op *op)
@@ -259,28 +256,24 @@ void machine_read_op(struct way *way, const struct op *op)
 {
 	if (op->type == OP_RMB)
 		read_fence(way);
-	else
+	else if (op->type == OP_INVAL)
 		forget(way, op->word, way->fence);
 }
 
-void machine_apply(struct state *s, u32 k, const struct op *op)
+void machine_write_op(struct way *way, const struct op *op)
 {
 	switch (op->type) {
 	case OP_STORE:
-		store(&s->way[k], op);
+		store(way, op);
 		break;
 	case OP_WMB:
-		s->way[k].group++;
+		way->group++;
 		break;
 	case OP_CLEAN:
-		clean(&s->way[k], op->word);
-		break;
-	case OP_RMB:
-	case OP_INVAL:
-		machine_read_op(&s->way[!k], op);
+		clean(way, op->word);
 		break;
 	case OP_MB:
-		mb(s, k);
+		mb(way);
 		break;
 	default:
 		break;
@@ -504,60 +497,57 @@ bool machine_better(const struct way *a, const struct way *b)
 
 /* What a crash does, for every possible set of stores that have landed. */
 struct crash {
-	const struct state *s;
-	u32 k;
+	const struct way *way;
 	u64 due;
-	void (*left)(void *ctx, struct state *s, const char *how);
+	void (*left)(void *ctx, struct way *way, const char *how);
 	void *ctx;
 };
 
 static void crash_outcome(const struct crash *c, u64 landed, u32 kept,
 			  const char *fmt)
 {
-	struct state next = *c->s;
-	struct way *way = &next.way[c->k];
+	struct way way = *c->way;
 	char how[80];
 
-	land(way, landed);
-	if (way->pending_n > kept)
-		way->pending_n = (u8)kept;
-	way->group++;
+	land(&way, landed);
+	if (way.pending_n > kept)
+		way.pending_n = (u8)kept;
+	way.group++;
 	snprintf(how, sizeof(how), fmt, __builtin_popcountll(landed), kept,
-		 c->s->way[c->k].pending_n);
-	c->left(c->ctx, &next, how);
+		 c->way->pending_n);
+	c->left(c->ctx, &way, how);
 }
 
 /* Decide on store @i and those after it. */
 static void crash_lost(const struct crash *c, u64 landed, u32 i)
 {
-	const struct way *way = &c->s->way[c->k];
 	u64 with = landed | 1ull << i;
 
-	if (i == way->pending_n) {
+	if (i == c->way->pending_n) {
 		crash_outcome(c, landed, 0,
-			      "the cache is lost (but %d stores of %3$u)");
+			      "its cache is lost, %1$d of %3$u stores are not");
 		return;
 	}
-	if (closure(way, with) == with)
+	if (closure(c->way, with) == with)
 		crash_lost(c, with, i + 1);
 	if (!(c->due >> i & 1))
 		crash_lost(c, landed, i + 1);
 }
 
-void machine_crash(const struct state *s, u32 k,
-		   void (*left)(void *ctx, struct state *s, const char *how),
+void machine_crash(const struct way *way,
+		   void (*left)(void *ctx, struct way *way, const char *how),
 		   void *ctx)
 {
-	struct crash c = { .s = s, .k = k, .left = left, .ctx = ctx };
+	struct crash c = { .way = way, .left = left, .ctx = ctx };
 	u32 kept = 0;
 
-	c.due = closure(&s->way[k], due(&s->way[k]));
+	c.due = closure(way, due(way));
 	crash_lost(&c, 0, 0);
 	while (c.due >> kept)
 		kept++;
-	for (; kept <= s->way[k].pending_n; kept++)
+	for (; kept <= way->pending_n; kept++)
 		crash_outcome(&c, 0, kept,
-			      "its cache survives (%2$u stores of %3$u)");
+			      "its cache survives, %2$u of %3$u stores are in it");
 }
 
 /*
@@ -583,7 +573,7 @@ static void sort_old(struct way *way)
 }
 
 /* Barriers are only compared: number those that still matter from 0. */
-static void normalise(struct way *way)
+static void number_barriers(struct way *way)
 {
 	u8 used[256] = { 0 };
 	u8 to[256];
@@ -603,8 +593,13 @@ static void normalise(struct way *way)
 		way->pending[i].cleaned = to[way->pending[i].cleaned];
 	}
 	way->group = to[way->group];
-	sort_old(way);
-	for (i = 0, n = 0; i < way->seen_n; i++)
+}
+
+static void drop_unseen(struct way *way)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < way->seen_n; i++)
 		if (way->seen[i].time)
 			way->seen[n++] = way->seen[i];
 	way->seen_n = (u8)n;
@@ -622,21 +617,13 @@ size_t way_pack(struct way *way, u8 *to)
 {
 	u8 *at;
 
-	normalise(way);
+	drop_unseen(way);
+	number_barriers(way);
+	sort_old(way);
 	at = put(to, way, offsetof(struct way, landed));
 	at = PUT(at, way->landed, way->landed_n);
 	at = PUT(at, way->pending, way->pending_n);
 	at = PUT(at, way->seen, way->seen_n);
-	return (size_t)(at - to);
-}
-
-size_t state_pack(struct state *s, u8 *to)
-{
-	u8 *at = put(to, s, offsetof(struct state, way));
-	u32 k;
-
-	for (k = 0; k < KERNELS; k++)
-		at += way_pack(&s->way[k], at);
 	return (size_t)(at - to);
 }
 
@@ -648,19 +635,10 @@ static const u8 *get(void *to, const u8 *from, size_t n)
 
 #define GET(to, from, n) get(to, from, (n) * sizeof(*(to)))
 
-const u8 *way_unpack(struct way *way, const u8 *from)
+void way_unpack(struct way *way, const u8 *from)
 {
 	from = get(way, from, offsetof(struct way, landed));
 	from = GET(way->landed, from, way->landed_n);
 	from = GET(way->pending, from, way->pending_n);
-	return GET(way->seen, from, way->seen_n);
-}
-
-void state_unpack(struct state *s, const u8 *from)
-{
-	u32 k;
-
-	from = get(s, from, offsetof(struct state, way));
-	for (k = 0; k < KERNELS; k++)
-		from = way_unpack(&s->way[k], from);
+	GET(way->seen, from, way->seen_n);
 }

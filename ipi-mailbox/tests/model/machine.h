@@ -65,34 +65,17 @@ struct way {
 	} seen[MAX_SEEN];
 };
 
-/**
- * struct state - everything
- * @node: where each kernel is (kernel.h)
- * @bell: its bell has been rung
- * @late: wakes after a long silence that are left
- * @crashes: crashes that are left
- * @boot: incarnation
- * @stops: orders to stop that are left
- * @gone: it has yet to be told of the other's crash
- * @way: what it has written
- */
-struct state {
-	u32 node[KERNELS];
-	u8 bell[KERNELS];
-	u8 late[KERNELS];
-	u8 crashes[KERNELS];
-	u8 boot[KERNELS];
-	u8 stops[KERNELS];
-	u8 gone[KERNELS];
-	struct way way[KERNELS];
-};
-
-void machine_reset(void);
 /* What memory holds when the search begins. */
+void machine_reset(struct way *way);
 void machine_poke(struct way *way, u16 word, u32 v);
-/* One operation of the first group (enum op_type), or OP_MB or a wake-up. */
-void machine_apply(struct state *s, u32 k, const struct op *op);
-void machine_fence(struct state *s, u32 k);
+
+/* What the owner of a section does to it: STORE, WMB, CLEAN, MB. */
+void machine_write_op(struct way *way, const struct op *op);
+/* What its reader does to it: RMB, INVAL. */
+void machine_read_op(struct way *way, const struct op *op);
+/* The reader has had a full barrier or an interrupt. */
+void machine_fence(struct way *way);
+/* What the owner finds there. */
 void machine_own(const struct way *way, const struct op *op, struct input *in);
 
 /**
@@ -107,9 +90,6 @@ void machine_load(const struct way *way, const struct op *op,
 		  void (*found)(void *ctx, const struct way *way,
 				const struct input *in, const char *how),
 		  void *ctx);
-
-/* RMB and INVAL: what the reader of a section does to it. */
-void machine_read_op(struct way *way, const struct op *op);
 
 /* Number the stores from 0, or forget their numbers. */
 void machine_number(struct way *way, bool on);
@@ -131,21 +111,16 @@ bool machine_better(const struct way *a, const struct way *b);
  * then is there; or it survives, and the next incarnation finds it. The crash
  * may have come before the last of the stores were made.
  *
- * @s: state
- * @k: who crashes
+ * @way: its section
  * @left: called with each outcome
  * @ctx: handed on
  */
-void machine_crash(const struct state *s, u32 k,
-		   void (*left)(void *ctx, struct state *s, const char *how),
+void machine_crash(const struct way *way,
+		   void (*left)(void *ctx, struct way *way, const char *how),
 		   void *ctx);
 
-/* Packed form, for the queue and the hash. */
+/* A form in which equal sections are equal bytes, of at most struct way's size. */
 size_t way_pack(struct way *way, u8 *to);
-const u8 *way_unpack(struct way *way, const u8 *from);
-size_t state_pack(struct state *s, u8 *to);
-void state_unpack(struct state *s, const u8 *from);
-
-#define STATE_PACKED_MAX (sizeof(struct state) + 64)
+void way_unpack(struct way *way, const u8 *from);
 
 #endif /* MODEL_MACHINE_H */

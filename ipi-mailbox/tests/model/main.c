@@ -7,7 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 #include "explore.h"
-#include "machine.h"
 #include "kernel.h"
 
 static const char usage[] =
@@ -35,7 +34,6 @@ static const char *replay_text;
 static void prepare(const struct config *c)
 {
 	cfg = c;
-	machine_reset();
 	port_reset();
 	kernels_reset();
 }

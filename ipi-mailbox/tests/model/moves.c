@@ -6,9 +6,6 @@
 #include "kernel.h"
 #include "moves.h"
 
-/* The hello and the beat: what survives an incarnation and is looked at. */
-#define LEFT_WORDS (2 * LINE_WORDS)
-
 struct making {
 	struct move m;
 	void (*each)(void *ctx, struct move *m);
@@ -18,18 +15,16 @@ struct making {
 
 void first_state(struct state *s)
 {
-	u32 k, i;
+	u32 k;
 
 	memset(s, 0, sizeof(*s));
 	for (k = 0; k < KERNELS; k++) {
 		s->node[k] = kernel_boot(k);
+		s->way[k] = way_first(k);
 		s->late[k] = (u8)cfg->late[k];
 		s->crashes[k] = (u8)cfg->crashes[k];
 		s->stops[k] = (u8)cfg->stops[k];
 		s->boot[k] = 1;
-		for (i = 0; cfg->left && i < LEFT_WORDS; i++)
-			machine_poke(&s->way[k], word_of(k, section(k) + i * 4),
-				     cfg->left(k, i));
 	}
 }
 
@@ -65,7 +60,7 @@ static void load_moves(const struct state *s, struct making *mk)
 	o = chain_outcomes(s, k, mk->told, &n);
 	for (i = 0; i < n; i++) {
 		mk->m.s = *s;
-		chain_way(&mk->m.s.way[!k], &o[i]);
+		mk->m.s.way[!k] = o[i].way;
 		mk->m.s.node[k] = o[i].node;
 		mk->m.in = o[i].in;
 		mk->m.story = o[i].story;
@@ -89,7 +84,7 @@ static void wake(const struct state *s, struct making *mk, enum wake why)
 	mk->m.s = *s;
 	mk->m.in = (struct input){ .n = 1, .v = { why } };
 	mk->m.by_clock = why != WAKE_BELL;
-	machine_fence(&mk->m.s, k);
+	mk->m.s.way[!k] = way_fence(s->way[!k]);
 	if (why == WAKE_BELL)
 		mk->m.s.bell[k] = 0;
 	if (why == WAKE_LATE)
@@ -109,19 +104,11 @@ static void wake(const struct state *s, struct making *mk, enum wake why)
  */
 static bool must_beat(const struct state *s, u32 k)
 {
-	const struct way *way = &s->way[k];
 	u16 word = word_of(k, section(k) + imb_offset_beat(&cfg->geometry));
-	u32 i;
 
 	if (kernel_node(!k, s->node[!k])->facts.alive && !s->late[!k])
 		return false;
-	for (i = 0; i < way->landed_n; i++)
-		if (way->landed[i].word == word)
-			return false;
-	for (i = 0; i < way->pending_n; i++)
-		if (way->pending[i].word == word)
-			return false;
-	return true;
+	return !way_has_word(s->way[k], word);
 }
 
 static void sleep_moves(const struct state *s, struct making *mk)
@@ -140,24 +127,29 @@ static void sleep_moves(const struct state *s, struct making *mk)
 		wake(s, mk, WAKE_STOP);
 }
 
-static void crashed(void *ctx, struct state *s, const char *how)
+static void crash_moves(const struct state *s, struct making *mk)
 {
-	struct making *mk = ctx;
 	u32 k = mk->m.k;
+	struct state *to = &mk->m.s;
+	const struct wreck *w;
 	char what[96];
+	u32 i, n;
 
-	s->crashes[k]--;
-	s->boot[k]++;
-	s->bell[k] = 0;
-	s->gone[k] = 0;
-	s->gone[!k] = cfg->gone;
-	s->node[k] = kernel_boot(k);
-	s->way[!k].seen_n = 0;
-	machine_fence(s, k);
-	mk->m.s = *s;
-	mk->m.crash = true;
-	snprintf(what, sizeof(what), "crashes: %s", how);
-	give(mk, what);
+	w = way_wrecks(s->way[k], &n);
+	for (i = 0; i < n; i++) {
+		*to = *s;
+		to->crashes[k]--;
+		to->boot[k]++;
+		to->bell[k] = 0;
+		to->gone[k] = 0;
+		to->gone[!k] = cfg->gone;
+		to->node[k] = kernel_boot(k);
+		to->way[k] = w[i].way;
+		to->way[!k] = way_reboot(s->way[!k]);
+		mk->m.crash = true;
+		snprintf(what, sizeof(what), "crashes: %s", w[i].how);
+		give(mk, what);
+	}
 	mk->m.crash = false;
 }
 
@@ -165,6 +157,7 @@ static void simple_moves(const struct state *s, struct making *mk,
 			 const struct op *op)
 {
 	u32 k = mk->m.k;
+	struct way own;
 	char what[96];
 	u32 i;
 
@@ -172,14 +165,16 @@ static void simple_moves(const struct state *s, struct making *mk,
 	mk->m.in = (struct input){ .n = 1, .v = { s->boot[k] } };
 	switch (op->type) {
 	case OP_OWN:
-		machine_own(&s->way[k], op, &mk->m.in);
+		way_get(s->way[k], &own);
+		machine_own(&own, op, &mk->m.in);
 		if (mk->told)
 			snprintf(what, sizeof(what), "load own %s = %x",
 				 word_name(k, op->word), mk->m.in.v[0]);
 		give(mk, what);
 		break;
 	case OP_MB:
-		machine_apply(&mk->m.s, k, op);
+		mk->m.s.way[k] = way_mb(s->way[k]);
+		mk->m.s.way[!k] = way_fence(s->way[!k]);
 		give(mk, "mb");
 		break;
 	case OP_BELL:
@@ -227,7 +222,6 @@ void moves(const struct state *s, bool told,
 	   void (*each)(void *ctx, struct move *m), void *ctx)
 {
 	struct making mk = { .each = each, .ctx = ctx, .told = told };
-	struct state copy;
 	u32 k;
 
 	for (k = 0; k < KERNELS; k++) {
@@ -240,10 +234,8 @@ void moves(const struct state *s, bool told,
 	for (k = 0; k < KERNELS; k++) {
 		mk.m.k = k;
 		kernel_moves(s, &mk);
-		if (s->crashes[k] && s->node[k] != kernel_boot(k)) {
-			copy = *s;
-			machine_crash(&copy, k, crashed, &mk);
-		}
+		if (s->crashes[k] && s->node[k] != kernel_boot(k))
+			crash_moves(s, &mk);
 	}
 }
 
@@ -280,21 +272,20 @@ static void print_move(const struct move *m, const struct op *op)
 
 const char *make_move(struct move *m, bool print)
 {
-	const struct op *op = next_op(&m->s, m->k);
+	u32 k = m->k;
+	const struct op *op = next_op(&m->s, k);
 	const struct op *ops;
-	u32 i, n;
+	u32 i, n, list;
 
 	if (print)
 		print_move(m, op);
 	if (m->crash)
 		return NULL;
-	m->s.node[m->k] =
-		kernel_step(m->k, m->s.node[m->k], &m->in, &ops, &n, NULL);
-	for (i = 0; i < n; i++) {
-		machine_apply(&m->s, m->k, &ops[i]);
-		if (print)
-			print_op(m->k, &ops[i]);
-	}
-	op = next_op(&m->s, m->k);
+	m->s.node[k] = kernel_step(k, m->s.node[k], &m->in, &ops, &n, &list);
+	m->s.way[k] = way_written(m->s.way[k], ops, n, list);
+	m->s.way[!k] = way_read(m->s.way[!k], ops, n, list);
+	for (i = 0; print && i < n; i++)
+		print_op(k, &ops[i]);
+	op = next_op(&m->s, k);
 	return op->type == OP_FAIL ? kernel_message(op->v[0]) : NULL;
 }

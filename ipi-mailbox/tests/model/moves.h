@@ -3,7 +3,7 @@
 #ifndef MODEL_MOVES_H
 #define MODEL_MOVES_H
 
-#include "machine.h"
+#include "state.h"
 
 /**
  * struct move - one thing that can happen, half done: memory has been chosen
