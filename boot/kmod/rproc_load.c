@@ -146,16 +146,24 @@ static void choose_dump(struct kproc *kp)
 {
 	struct rproc *rproc = kp->rproc;
 	u64 start = kp->load[PART_IMAGE], size = kp->image_size;
+	bool all, none;
+
+	kernel_param_lock(THIS_MODULE);
+	all = sysfs_streq(coredump, "all");
+	none = sysfs_streq(coredump, "none");
+	kernel_param_unlock(THIS_MODULE);
 
 	rproc_coredump_cleanup(rproc);
-	if (sysfs_streq(coredump, "none"))
+	if (none)
 		return;
-
-	if (sysfs_streq(coredump, "all")) {
-		rproc->dump_conf = RPROC_COREDUMP_INLINE;
+	if (all) {
 		start = kp->memory.start;
 		size = resource_size(&kp->memory);
 	}
+	/* What an administrator disabled in sysfs stays disabled */
+	if (rproc->dump_conf != RPROC_COREDUMP_DISABLED)
+		rproc->dump_conf = all ? RPROC_COREDUMP_INLINE :
+					 RPROC_COREDUMP_ENABLED;
 	if (rproc_coredump_add_custom_segment(rproc, start, size, dump_memory,
 					      NULL) ||
 	    rproc_coredump_add_custom_segment(rproc, 0, BOOT_BLOCK_SIZE,
