@@ -93,15 +93,20 @@ together() {
 	done
 }
 
-# counted COMMAND...: between the markers that bench/counts.c listens to.
+# counted FILE COMMAND: as tested, between the markers for bench/counts.c.
 counted() {
-	"$BENCH/mark-start"
-	"$@"
-	"$BENCH/mark-stop"
+	"$BENCH/mark" write "$IMB_TEST/$1" "$2"
+	cat "$IMB_TEST/$1"
 }
 
-idle() {
-	sleep "$1"
+counted_together() {
+	"$BENCH/mark" start
+	together "$@"
+	"$BENCH/mark" stop
+}
+
+counted_idle() {
+	"$BENCH/mark" idle "$1"
 	echo "ns=$(($1 * 1000000000))"
 	echo status=ok
 }

@@ -48,10 +48,6 @@ def step(words, **about):
     return Step(about, [str(word) for word in words])
 
 
-def counted(words, **about):
-    return step(["counted", *words], counted=True, **about)
-
-
 @dataclass
 class Options:
     """How a boot differs from the usual one."""
@@ -62,7 +58,7 @@ class Options:
 
 
 def build_programs(board):
-    """Where the plugin and the markers are."""
+    """Where the plugin and the guest's markers are."""
     output = os.path.join(board.build, "bench")
     done = subprocess.run(
         ["make", "-s", "--no-print-directory", "-C", HERE, f"O={output}"],
@@ -83,8 +79,7 @@ def script(steps):
 
 def overlay_files(board, programs):
     files = runner.suite_files(board, 0, False, {})
-    wanted = [(HERE, "guest.sh", 0o644), (programs, "mark-start", 0o755),
-              (programs, "mark-stop", 0o755)]
+    wanted = [(HERE, "guest.sh", 0o644), (programs, "mark", 0o755)]
     for directory, name, mode in wanted:
         with open(os.path.join(directory, name), "rb") as file:
             files[f"{INSIDE}/{name}"] = (file.read(), mode)
@@ -148,7 +143,7 @@ def attach_counts(steps, path):
     """Each counted step has one line in the plugin's file, in order."""
     with open(path, encoding="utf-8") as file:
         lines = file.read().splitlines()
-    wanted = [each for each in steps if each.about.get("counted")]
+    wanted = [each for each in steps if each.words[0].startswith("counted")]
     if len(lines) != len(wanted):
         raise Failure(1, f"{path} has {len(lines)} counts for "
                       f"{len(wanted)} steps")

@@ -45,22 +45,22 @@ def messages(times):
 
 
 def growth(times):
-    rows = [["quiet", *[None] * 2, next(
-        r["round_trip_bells"] for r in times["messages"] if r["size"] == 64),
-        None]]
+    quiet = next(row for row in times["messages"] if row["size"] == 64)
+    rows = [["quiet", None, None, quiet["round_trip_bells"],
+             quiet["p99_bells"]]]
     for lane, text in (("data2", "stream in the same lane"),
                        ("control", "stream in the other lane")):
         load = times["under_load"][lane]
-        rows.append([text, None, None, load["p50_ns"], load["p99_ns"]])
-    base = times["pairs"][0]
+        rows.append([text, None, None, load["round_trip_bells"],
+                     load["p99_bells"]])
+    base = times["pairs"][0]["messages_per_s"]
     for pairs in times["pairs"]:
         rows.append([f"{pairs['pairs']} pairs at once",
-                     pairs["messages_per_s"],
-                     pairs["messages_per_s"] / base["messages_per_s"],
+                     pairs["messages_per_s"], pairs["messages_per_s"] / base,
                      pairs["round_trip_bells"], None])
     return table("64 byte messages as the load grows",
                  ["situation", "messages/s", "x one pair", "rtt x bell",
-                  "rtt p99 x"], rows)
+                  "rtt p99 x bell"], rows)
 
 
 def per_message(counts, title):
@@ -68,7 +68,7 @@ def per_message(counts, title):
     for mode in MODES:
         for row in counts[mode]:
             for side in ("sender", "receiver"):
-                rows.append([mode, row["size"], side,
+                rows.append([mode, row["size"] or "-", side,
                              *[float(row[side][name]) for name in CLASSES]])
     return table(title, ["how", "bytes", "kernel"] +
                  [TITLES[name] for name in CLASSES], rows)
@@ -84,8 +84,10 @@ def both_sides(counts):
 
 
 def network(net):
-    rows = [[f"ping, {size} bytes, us", row["imb"], row["virtio"],
-             row["ratio"]] for size, row in net["ping_us"].items()]
+    rows = [[f"ping {size} bytes, {what}, us", row["imb"], row["virtio"],
+             row["ratio"]] for what, key in (("median", "ping_us"),
+                                             ("least", "least_us"))
+            for size, row in net[key].items()]
     rows += [[f"iperf3, MTU {mtu}, Mbit/s", row["imb"] / 1e6,
               row["virtio"] / 1e6, row["ratio"]]
              for mtu, row in net["stream_bits_per_s"].items()]

@@ -82,18 +82,19 @@ class Evaluation:
     def in_bells(self, each, ns, key="p50_ns"):
         return ns / self.bells[each.about["round"]][key]
 
+    def ratio(self, kind, key, **about):
+        """Nanoseconds of a key, in doorbell round trips."""
+        unit = "min_ns" if key == "min_ns" else "p50_ns"
+        return middle(self.done, kind,
+                      lambda e: self.in_bells(e, e[key], unit), **about)
+
     def message(self, size):
-        def ratio(each):
-            return self.in_bells(each, each["p50_ns"])
-
-        def least(each):
-            return self.in_bells(each, each["min_ns"], "min_ns")
-
         row = {"size": size,
                "round_trip_ns": middle(self.done, "ping",
-                                       lambda e: e["p50_ns"], size=size),
-               "round_trip_bells": middle(self.done, "ping", ratio, size=size),
-               "least_bells": middle(self.done, "ping", least, size=size)}
+                                       lambda e: e["p50_ns"], size=size)}
+        for name, key in (("round_trip_bells", "p50_ns"),
+                          ("p99_bells", "p99_ns"), ("least_bells", "min_ns")):
+            row[name] = self.ratio("ping", key, size=size)
         for by in ("copy", "buffer"):
             row[by] = self.stream(size, by)
         return row
@@ -111,9 +112,8 @@ class Evaluation:
         return {"ns": ns, "bells": bells, "mib_s": size / ns * 1e9 / 2**20}
 
     def loaded(self, lane):
-        return {key: middle(self.done, "loaded",
-                            lambda e, k=key: self.in_bells(e, e[k]), lane=lane)
-                for key in ("p50_ns", "p99_ns")}
+        return {"round_trip_bells": self.ratio("loaded", "p50_ns", lane=lane),
+                "p99_bells": self.ratio("loaded", "p99_ns", lane=lane)}
 
     def pairs(self, count):
         def rate(each):
