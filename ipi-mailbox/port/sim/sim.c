@@ -334,6 +334,8 @@ static void enter(struct imb_port *port)
 	linger(sim, port->kernel);
 	if (chance(sim, sim->rates.drain))
 		drain_some(sim, port->kernel);
+	if (chance(sim, sim->rates.drain))
+		drain_some(sim, sim->ops.choose(sim->ctx, kernels(sim)));
 	if (kernel->n_late && chance(sim, sim->rates.drain))
 		finish_late(sim, port->kernel,
 			    sim->ops.choose(sim->ctx, kernel->n_late));

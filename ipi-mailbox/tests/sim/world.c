@@ -75,7 +75,7 @@ static void bell(void *ctx, u32 from, u32 to)
 {
 	struct world *w = ctx;
 
-	if (!w->node[to].alive)
+	if (!w->node[to].alive || w->plan.deaf)
 		return;
 	if (!w->calm && world_chance(w, w->plan.lose)) {
 		w->dropped_bells++;
@@ -220,6 +220,15 @@ void world_settle(struct world *w)
 		if (w->sim->accesses > limit)
 			world_bug(w, "the board does not come to rest");
 	}
+}
+
+void world_tick(struct world *w)
+{
+	w->sim->ms += 2 * TICK_MS;
+	w->ticking = true;
+	world_settle(w);
+	w->ticking = false;
+	world_settle(w);
 }
 
 static void revive(struct world *w)

@@ -26,6 +26,7 @@
  * @rates: of the machine
  * @change: one in so many accesses another kernel goes on
  * @lose: one in so many bells is lost, or late, or doubled; 0 for none
+ * @deaf: no bell is ever heard
  * @crash: one in so many turns a kernel dies; 0 for never
  * @pause: one in so many turns a kernel is held up; 0 for never
  * @quota: messages per channel and round
@@ -38,6 +39,7 @@ struct plan {
 	struct sim_rates rates;
 	u32 change;
 	u32 lose;
+	bool deaf;
 	u32 crash;
 	u32 pause;
 	u32 quota;
@@ -154,6 +156,8 @@ bool world_chance(struct world *w, u32 one_in);
 void world_pause(struct node *node);
 /* Run until every kernel sleeps and no bell is under way. */
 void world_settle(struct world *w);
+/* Let every kernel tick once, and settle. */
+void world_tick(struct world *w);
 /* Run for a number of turns with time going on. */
 void world_run(struct world *w, u32 turns);
 void world_bug(struct world *w, const char *format, ...)

@@ -631,6 +631,7 @@ static void late_done_does_no_harm(void)
 
 int main(void)
 {
+	tap_begin();
 	opening_takes_two();
 	bad_arguments();
 	messages_of_every_kind();

@@ -216,6 +216,7 @@ static void sum_tells_shapes_apart(void)
 
 int main(void)
 {
+	tap_begin();
 	accepts_good_shapes();
 	refuses_bad_shapes();
 	refuses_small_window();

@@ -513,6 +513,7 @@ static void reader_is_left_in_peace(void)
 
 int main(void)
 {
+	tap_begin();
 	every_row();
 	undefined_pairs_stay();
 	no_row_is_left();

@@ -188,6 +188,7 @@ static void new_session_keeps_holders(void)
 
 int main(void)
 {
+	tap_begin();
 	returns_in_any_order();
 	wanted_buffer_rings_once();
 	ignores_stale_returns();

@@ -333,6 +333,7 @@ static void ignores_stale_wishes(void)
 
 int main(void)
 {
+	tap_begin();
 	passes_every_length();
 	fills_up();
 	wraps_at_2_to_32();
