@@ -397,6 +397,26 @@ static bool release(struct node *node)
 	return true;
 }
 
+/* What a host may order at any time. A fence must come down some day. */
+static void meddle(struct node *node)
+{
+	static const u8 orders[] = { IMB_IN_FENCE, IMB_IN_UNFENCE,
+				     IMB_IN_PEER_GONE };
+	struct world *w = node->world;
+	u32 peer = world_random(w, w->plan.nodes);
+	struct imb_link *link = &node->link[peer];
+
+	if (peer == node->id)
+		return;
+	if (w->calm && link->state == IMB_LINK_FENCED)
+		imb_link_input(link, IMB_IN_UNFENCE);
+	else if (!w->calm && world_chance(w, w->plan.meddle))
+		imb_link_input(link, orders[world_random(w, 3)]);
+	else
+		return;
+	node->prod |= 1u << peer;
+}
+
 bool app_step(struct node *node)
 {
 	struct world *w = node->world;
@@ -406,6 +426,8 @@ bool app_step(struct node *node)
 
 	if (tick)
 		node->next_tick_ms = w->sim->ms + 50;
+	if (w->plan.meddle)
+		meddle(node);
 	for (peer = 0; peer < w->plan.nodes; peer++)
 		if (peer != node->id)
 			more |= serve(node, peer, tick);

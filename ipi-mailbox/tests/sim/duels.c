@@ -13,6 +13,8 @@
 
 #define PASSES 40u
 #define TAG    3u
+/* Positions wrap amid the duel. */
+#define BEGIN (0u - PASSES / 2)
 
 /**
  * struct duel - what two kernels do
@@ -182,6 +184,10 @@ static void ring_boot(struct node *node)
 				  .count = g->lane[0].slots,
 				  .size = g->lane[0].slot_size };
 	imb_rx_start(&duo.rx, TAG);
+	duo.rx.pos = BEGIN;
+	duo.rx.head = BEGIN;
+	imb_publish(duo.rx.port, &consumer->head, IMB_WIRE_WORD(TAG, BEGIN));
+	imb_publish(duo.rx.port, &consumer->wake, IMB_WIRE_WORD(TAG, BEGIN));
 	/* The producer learns the tag afterwards. */
 	sim_drain(w->sim, 1);
 	if (w->sim->order)
@@ -199,8 +205,10 @@ static bool ring_send(struct node *node)
 
 	if (!duo.handed || duo.sent == PASSES)
 		return false;
-	if (!duo.sent)
+	if (!duo.sent) {
 		imb_tx_start(&duo.tx, TAG);
+		duo.tx.pos = duo.tx.head = duo.tx.kicked = BEGIN;
+	}
 	if (imb_tx_reserve(&duo.tx, &to))
 		return imb_tx_wait(&duo.tx);
 	for (i = 0; i < 12; i++)

@@ -54,6 +54,7 @@ static void draw(u64 seed, struct plan *plan)
 	plan->lose = one_of(&dice, 0, 3, 20);
 	plan->crash = one_of(&dice, 0, 1000, 5000);
 	plan->pause = one_of(&dice, 0, 1000, 5000);
+	plan->meddle = one_of(&dice, 0, 100, 1000);
 }
 
 static void hand_out(struct world *w)
@@ -103,7 +104,7 @@ static void run(u64 seed)
 
 	draw(seed, &plan);
 	world_create(&w, seed, &plan);
-	if (plan.lose || plan.crash || plan.pause)
+	if (plan.lose || plan.crash || plan.pause || plan.meddle)
 		for (i = 0; i < plan.rounds; i++) {
 			hand_out(&w);
 			world_run(&w, 6000);

@@ -29,6 +29,8 @@
  * @deaf: no bell is ever heard
  * @crash: one in so many turns a kernel dies; 0 for never
  * @pause: one in so many turns a kernel is held up; 0 for never
+ * @meddle: one in so many turns a host fences a link or gives its peer up; 0 for
+ *	never
  * @quota: messages per channel and round
  * @rounds: of traffic
  */
@@ -42,6 +44,7 @@ struct plan {
 	bool deaf;
 	u32 crash;
 	u32 pause;
+	u32 meddle;
 	u32 quota;
 	u32 rounds;
 };
