@@ -35,9 +35,12 @@ extern const struct bench_queue bench_imb_kick;
 #ifdef HAVE_DPDK
 extern const struct bench_queue bench_dpdk;
 #endif
+extern const struct bench_queue bench_urcu;
 /* One for each size, ended by a NULL name. */
 extern const struct bench_queue bench_ck[];
 extern const struct bench_queue bench_boost[];
+extern const struct bench_queue bench_moodycamel[];
+extern const struct bench_queue bench_atomic[];
 
 #ifdef __cplusplus
 }
