@@ -13,7 +13,7 @@
 #include "kernel.h"
 
 #define MAX_OUTCOMES 16384
-#define MAX_STORY 8192
+#define MAX_STORY    8192
 
 /* Where a chain has led. */
 struct end {

@@ -15,6 +15,17 @@
 	.settle = ring_settle, .stuck = ring_stuck, .converge = true, \
 	.ends = true
 
+#define POOL(buffers)                                                       \
+	{                                                                   \
+		.kernels = 2, .line = 64, .lane = { { 2, 64 }, { 2, 64 } }, \
+		.bufs = (buffers), .buf_size = 4096                         \
+	}
+
+#define POOL_PROGRAMS                                                 \
+	.program = { pool_lender, pool_borrower }, .size = pool_size, \
+	.settle = pool_settle, .stuck = ring_stuck, .converge = true, \
+	.ends = true
+
 #define LINK(slots, buffers)                                               \
 	{                                                                  \
 		.kernels = 2, .line = 64,                                  \
@@ -25,7 +36,7 @@
 #define LINK_PROGRAMS                                                    \
 	.program = { link_talker, link_talker }, .size = link_size,      \
 	.settle = link_settle, .left = link_left, .report = link_report, \
-	.stuck = link_stuck, .converge = true, .ticks = true
+	.stuck = link_stuck, .ticks = true
 
 const struct config configs[] = {
 	{ .name = "ring2",
@@ -80,19 +91,93 @@ const struct config configs[] = {
 	  .messages = { 18 },
 	  .words = 2,
 	  .batch = 3 },
+	{ .name = "pool1",
+	  .brief = "1 buffer, given back while the sender waits for it",
+	  .geometry = POOL(1),
+	  POOL_PROGRAMS,
+	  .messages = { 3 } },
+	{ .name = "pool2",
+	  .brief = "2 buffers, given back in any order",
+	  .geometry = POOL(2),
+	  POOL_PROGRAMS,
+	  .messages = { 5 } },
 	{ .name = "link",
 	  .brief = "two kernels find each other, any order of start",
 	  .geometry = LINK(2, 0),
-	  LINK_PROGRAMS },
+	  LINK_PROGRAMS,
+	  .converge = true,
+	  .words = 2 },
 	{ .name = "link-talk",
 	  .brief = "and send each other a message",
 	  .geometry = LINK(2, 0),
 	  LINK_PROGRAMS,
+	  .converge = true,
+	  .words = 2,
 	  .messages = { 1, 1 } },
-	{ .name = "link-crash",
-	  .brief = "kernel 1 crashes at any point and boots again",
+	{ .name = "link-large",
+	  .brief = "a message too large for a slot",
+	  .geometry = LINK(2, 1),
+	  LINK_PROGRAMS,
+	  .converge = true,
+	  .words = 13,
+	  .messages = { 2, 0 } },
+	{ .name = "link-full",
+	  .brief = "more messages than slots, one way",
+	  .full = true,
 	  .geometry = LINK(2, 0),
 	  LINK_PROGRAMS,
+	  .converge = true,
+	  .words = 2,
+	  .messages = { 4, 0 } },
+	{ .name = "link-late",
+	  .brief = "kernel 0 takes its peer for dead, wrongly or not",
+	  .geometry = LINK(2, 0),
+	  LINK_PROGRAMS,
+	  .converge = true,
+	  .words = 2,
+	  .late = { 1, 0 } },
+	{ .name = "link-stop",
+	  .brief = "kernel 1 leaves the link",
+	  .geometry = LINK(2, 0),
+	  LINK_PROGRAMS,
+	  .words = 2,
+	  .converge = true,
+	  .stops = { 0, 1 } },
+	{ .name = "link-crash",
+	  .brief = "kernel 1 crashes at any point and boots again",
+	  .full = true,
+	  .geometry = LINK(2, 0),
+	  LINK_PROGRAMS,
+	  .converge = true,
+	  .words = 2,
+	  .crashes = { 0, 1 } },
+	{ .name = "link-gone",
+	  .brief = "the same, and kernel 0 is told",
+	  .full = true,
+	  .geometry = LINK(2, 0),
+	  LINK_PROGRAMS,
+	  .converge = true,
+	  .words = 2,
+	  .gone = true,
+	  .crashes = { 0, 1 } },
+	{ .name = "link-reopen",
+	  .brief = "kernel 1 closes the channel and opens it again",
+	  .full = true,
+	  .geometry = LINK(4, 0),
+	  LINK_PROGRAMS,
+	  .converge = true,
+	  .words = 2,
+	  .messages = { 1, 0 },
+	  .window = 1,
+	  .reopen = { 0, 1 } },
+	{ .name = "crash-talk",
+	  .brief = "kernel 1 crashes with messages under way",
+	  .full = true,
+	  .geometry = LINK(2, 0),
+	  LINK_PROGRAMS,
+	  .converge = true,
+	  .words = 2,
+	  .messages = { 1, 0 },
 	  .crashes = { 0, 1 } },
 	{ .name = NULL },
 };

@@ -28,7 +28,7 @@ static u32 *slots;
 static u64 slots_n;
 static struct {
 	u32 from, to;
-} *edges;
+} * edges;
 static u64 edges_n;
 static u8 *goal;
 

@@ -31,7 +31,7 @@ struct memo {
 	struct {
 		u64 key;
 		u32 value;
-	} *entries;
+	} * entries;
 	u32 n;
 	u32 size;
 };

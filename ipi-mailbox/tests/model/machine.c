@@ -404,8 +404,8 @@ static void load_rest(const struct way *way, struct loading *l)
 
 	while (l->done < l->op->n && !has_choice(way, next_word(l), n)) {
 		for (i = 0; i < n; i++, l->done++)
-			l->in.v[l->in.n++] = image_get(way->image,
-						       next_word(l));
+			l->in.v[l->in.n++] =
+				image_get(way->image, next_word(l));
 	}
 	if (l->done == l->op->n) {
 		l->found(l->ctx, way, &l->in, how[l->old + 2 * l->early]);
@@ -546,8 +546,9 @@ void machine_crash(const struct way *way,
 	while (c.due >> kept)
 		kept++;
 	for (; kept <= way->pending_n; kept++)
-		crash_outcome(&c, 0, kept,
-			      "its cache survives, %2$u of %3$u stores are in it");
+		crash_outcome(
+			&c, 0, kept,
+			"its cache survives, %2$u of %3$u stores are in it");
 }
 
 /*
@@ -564,9 +565,8 @@ static void sort_old(struct way *way)
 		return;
 	for (i = 1; i < way->fence; i++) {
 		e = l[i];
-		for (j = i; j && l[j - 1].word / LINE_WORDS >
-					 e.word / LINE_WORDS;
-		     j--)
+		for (j = i;
+		     j && l[j - 1].word / LINE_WORDS > e.word / LINE_WORDS; j--)
 			l[j] = l[j - 1];
 		l[j] = e;
 	}

@@ -71,6 +71,7 @@ enum wake {
  * struct facts - what a program says of itself, for properties of both
  * @up: in a session
  * @done: has nothing more to do
+ * @closed: has closed its end of the channel
  * @alive: has seen the other's beat move, and need not see it again
  * @sent: messages sent in the session
  * @got: messages received in it
@@ -81,7 +82,7 @@ struct facts {
 	u8 up;
 	u8 done;
 	u8 alive;
-	u8 pad;
+	u8 closed;
 	u32 sent;
 	u32 got;
 	u32 mine;

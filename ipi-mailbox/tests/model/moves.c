@@ -182,8 +182,12 @@ static void simple_moves(const struct state *s, struct making *mk,
 		give(mk, "rings");
 		break;
 	case OP_CHOOSE:
-		for (mk->m.in.v[0] = 0; mk->m.in.v[0] < op->n; mk->m.in.v[0]++)
-			give(mk, "chooses");
+		for (i = 0; i < op->n; i++) {
+			mk->m.s = *s;
+			mk->m.in.v[0] = i;
+			snprintf(what, sizeof(what), "chooses %u", i);
+			give(mk, what);
+		}
 		break;
 	default:
 		give(mk, "goes on");

@@ -15,17 +15,23 @@
  * @link: its link
  * @up: told that the link is up
  * @open: told that the channel is
+ * @closed: has closed its end of the channel
  * @blocked: a send got -EAGAIN and WRITABLE is awaited
- * @sent: messages sent in this session
+ * @sent: messages sent in this conversation
  * @got: messages received in it
+ * @life: openings of this end
+ * @reopen: how often it is still to be closed and opened again
  */
 struct talker {
 	struct imb_link link;
 	bool up;
 	bool open;
+	bool closed;
 	bool blocked;
 	u32 sent;
 	u32 got;
+	u32 life;
+	u32 reopen;
 };
 
 static u32 rows_taken[IMB_LINK_STATES][IMB_LINK_INPUTS];
@@ -98,10 +104,52 @@ static bool talks(void)
 	return cfg->messages[0] + cfg->messages[1];
 }
 
-/* The session in which a message was sent, by both ends' names for it. */
-static u32 stamp(u32 from, u32 to, u32 boot)
+/*
+ * The session in which a message was sent, by both ends' names for it: their
+ * epochs, the sender's incarnation and both ends' openings of the channel. The
+ * windows tell the latter: each opening has one of its own.
+ */
+static u32 stamp(u32 from, u32 to, u32 boot, u32 from_life, u32 to_life)
 {
-	return from << 16 | to << 8 | boot;
+	return from << 24 | to << 16 | boot << 12 | from_life << 8 |
+	       to_life << 4 | 1;
+}
+
+static u32 window(u32 life)
+{
+	return cfg->window ? cfg->window + life : 0;
+}
+
+static u32 peer_life(const struct imb_link *link)
+{
+	return link->channels[SERVICE].peer_window - cfg->window;
+}
+
+static u32 stamp_out(const struct talker *t)
+{
+	const struct imb_link *link = &t->link;
+
+	return stamp(link->epoch, link->adopted, link->boot, t->life,
+		     peer_life(link));
+}
+
+static u32 stamp_in(const struct talker *t)
+{
+	const struct imb_link *link = &t->link;
+
+	return stamp(link->adopted, link->epoch, link->peer_boot,
+		     peer_life(link), t->life);
+}
+
+static bool all_said(const struct imb_port *port, const struct talker *t)
+{
+	if (t->link.state == IMB_LINK_STOPPED)
+		return true;
+	if (cfg->stops[!port->id])
+		return t->link.state == IMB_LINK_DOWN;
+	return t->link.state == IMB_LINK_UP && (t->open || !talks()) &&
+	       t->sent == cfg->messages[port->id] &&
+	       t->got == cfg->messages[!port->id];
 }
 
 static void tell(struct imb_port *port, struct talker *t)
@@ -110,32 +158,34 @@ static void tell(struct imb_port *port, struct talker *t)
 
 	f->alive = t->link.alive;
 	f->up = t->link.state == IMB_LINK_UP;
+	f->closed = t->closed;
 	f->sent = t->sent;
 	f->got = t->got;
-	f->mine = t->link.epoch;
-	f->theirs = t->link.adopted;
-	f->done = f->up && (t->open || !talks()) &&
-		  t->sent == cfg->messages[port->id] &&
-		  t->got == cfg->messages[!port->id];
+	f->mine = f->up ? t->link.epoch : 0;
+	f->theirs = f->up ? t->link.adopted : 0;
+	f->done = all_said(port, t);
 }
 
 static void receive(struct imb_port *port, struct talker *t,
 		    const struct imb_event *event)
 {
 	struct imb_link *link = &t->link;
+	u32 want = stamp_in(t);
 	u32 v[2];
 
-	model_check(port, t->open && event->len == sizeof(v));
+	model_check(port, t->open && event->len >= sizeof(v));
 	imb_port_copy_in(port, v, event->data, sizeof(v));
 	if (event->buf >= 0)
 		imb_link_return(link, event);
 	imb_link_done(link, event);
-	if (v[0] != stamp(link->adopted, link->epoch, link->peer_boot))
+	if (v[0] != want)
 		model_fail(port, "message of another session: %x in %x", v[0],
-			   stamp(link->adopted, link->epoch, link->peer_boot));
+			   want);
 	if (v[1] != t->got + 1)
 		model_fail(port, "message %u instead of %u", v[1], t->got + 1);
 	t->got++;
+	if (cfg->window)
+		imb_link_consumed(link, SERVICE, event->tag, 1);
 }
 
 static void handle(struct imb_port *port, struct talker *t,
@@ -145,8 +195,6 @@ static void handle(struct imb_port *port, struct talker *t,
 	case IMB_EVENT_LINK_UP:
 		model_check(port, !t->up && !t->open);
 		t->up = true;
-		t->sent = 0;
-		t->got = 0;
 		break;
 	case IMB_EVENT_LINK_DOWN:
 		model_check(port, t->up && !t->open);
@@ -156,6 +204,8 @@ static void handle(struct imb_port *port, struct talker *t,
 		model_check(port, t->up && !t->open);
 		t->open = true;
 		t->blocked = false;
+		t->sent = 0;
+		t->got = 0;
 		break;
 	case IMB_EVENT_CHANNEL_DOWN:
 		model_check(port, t->open);
@@ -177,13 +227,13 @@ static void handle(struct imb_port *port, struct talker *t,
 static bool send_some(struct imb_port *port, struct talker *t)
 {
 	struct imb_link *link = &t->link;
-	u32 v[2] = { stamp(link->epoch, link->adopted, link->boot), 0 };
+	u32 v[MAX_PAYLOAD] = { stamp_out(t) };
 	u32 before = t->sent;
 	int ret;
 
 	while (t->open && !t->blocked && t->sent < cfg->messages[port->id]) {
 		v[1] = t->sent + 1;
-		ret = imb_link_send(link, SERVICE, v, sizeof(v));
+		ret = imb_link_send(link, SERVICE, v, cfg->words * 4);
 		if (ret == -ENOTCONN)
 			break;
 		model_check(port, !ret || ret == -EAGAIN);
@@ -196,6 +246,29 @@ static bool send_some(struct imb_port *port, struct talker *t)
 	return t->sent != before;
 }
 
+/* Close the channel, or open it again, or not yet. Return: whether it did. */
+static bool reopen(struct imb_port *port, struct talker *t)
+{
+	if (!t->closed && !t->reopen)
+		return false;
+	if (!model_choose(port, 2))
+		return false;
+	if (t->closed) {
+		t->life++;
+		model_check(port,
+			    !imb_link_open(&t->link, SERVICE, IMB_LANE_BULK,
+					   window(t->life)));
+	} else {
+		t->reopen--;
+		imb_link_close(&t->link, SERVICE);
+		t->open = false;
+		t->sent = 0;
+		t->got = 0;
+	}
+	t->closed = !t->closed;
+	return true;
+}
+
 static void work(struct imb_port *port, struct talker *t)
 {
 	struct imb_event event;
@@ -203,7 +276,7 @@ static void work(struct imb_port *port, struct talker *t)
 	do {
 		while (imb_link_next(&t->link, &event))
 			handle(port, t, &event);
-	} while (send_some(port, t));
+	} while (send_some(port, t) || reopen(port, t));
 	model_check(port, !t->link.counts.illegal);
 	model_check(port, !t->link.counts.broken);
 	/* When room is looked for under load is a matter of taste. */
@@ -222,8 +295,10 @@ static void woken(struct imb_port *port, struct talker *t, enum wake why)
 		/* fall through */
 	case WAKE_TICK_AGAIN:
 		/* Nobody looks at more of it than whether it has changed. */
-		t->link.beat = why == WAKE_TICK_AGAIN ? t->link.beat - 1 :
-							t->link.beat & 1;
+		if (t->link.state != IMB_LINK_STOPPED)
+			t->link.beat = why == WAKE_TICK_AGAIN ?
+					       t->link.beat - 1 :
+					       t->link.beat & 1;
 		imb_link_tick(&t->link);
 		break;
 	case WAKE_GONE:
@@ -241,10 +316,11 @@ void link_talker(struct imb_port *port, void *data, u32 boot)
 {
 	struct talker *t = data;
 
+	t->reopen = cfg->reopen[port->id];
 	imb_link_init(&t->link, port, &cfg->geometry, model_window(), port->id,
 		      !port->id, boot);
 	if (talks())
-		imb_link_open(&t->link, SERVICE, IMB_LANE_BULK, cfg->window);
+		imb_link_open(&t->link, SERVICE, IMB_LANE_BULK, window(0));
 	for (;;) {
 		work(port, t);
 		woken(port, t, model_sleep(port));
@@ -255,11 +331,11 @@ void link_talker(struct imb_port *port, void *data, u32 boot)
 const char *link_stuck(const struct facts *f)
 {
 	if (!f[0].up || !f[1].up || f[0].mine != f[1].theirs ||
-	    f[1].mine != f[0].theirs)
+	    f[1].mine != f[0].theirs || f[0].closed || f[1].closed)
 		return NULL;
 	if (f[0].sent != f[1].got || f[1].sent != f[0].got)
 		return "both are up and sleep, and a message lies undelivered";
-	if (!f[0].done || !f[1].done)
+	if ((!f[0].done || !f[1].done) && !cfg->stops[0] && !cfg->stops[1])
 		return "both are up and sleep, and more is to be sent";
 	return NULL;
 }

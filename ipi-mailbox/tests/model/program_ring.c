@@ -30,7 +30,7 @@ u32 payload_word(u32 i, u32 word)
 	return word < 2 || word >= 12 ? (i + 1) << 8 | (word + 1) : 0;
 }
 
-static void setup_tx(struct imb_tx *tx, struct imb_port *port)
+void ring_setup_tx(struct imb_tx *tx, struct imb_port *port)
 {
 	const struct imb_geometry *g = &cfg->geometry;
 
@@ -46,7 +46,7 @@ static void setup_tx(struct imb_tx *tx, struct imb_port *port)
 	tx->kicked = cfg->start;
 }
 
-static void setup_rx(struct imb_rx *rx, struct imb_port *port)
+void ring_setup_rx(struct imb_rx *rx, struct imb_port *port)
 {
 	const struct imb_geometry *g = &cfg->geometry;
 
@@ -103,7 +103,7 @@ void ring_sender(struct imb_port *port, void *data, u32 boot)
 	(void)boot;
 	/* Until the receiver has started and named the tag. */
 	model_sleep(port);
-	setup_tx(&s->tx, port);
+	ring_setup_tx(&s->tx, port);
 	while (s->i < cfg->messages[port->id]) {
 		ret = imb_tx_reserve(&s->tx, &to);
 		model_check(port, !ret || ret == -EAGAIN);
@@ -173,7 +173,7 @@ void ring_receiver(struct imb_port *port, void *data, u32 boot)
 	int ret;
 
 	(void)boot;
-	setup_rx(&r->rx, port);
+	ring_setup_rx(&r->rx, port);
 	imb_port_mb(port);
 	imb_port_bell(port);
 	for (;;) {
