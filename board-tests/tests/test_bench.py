@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""The benchmark's arithmetic: what it makes of what a board said."""
+
+import os
+import sys
+import types
+
+import fakeboard
+from taptest import collect, contains, equal, run
+
+sys.path[:0] = [os.path.join(fakeboard.PROGRAMS, "bench"),
+                os.path.join(fakeboard.PROGRAMS, "lib")]
+# pylint: disable=wrong-import-position
+from parts import counts, guest, tables, times
+from tombolo.errors import Failure
+
+BOARD = types.SimpleNamespace(
+    kernels=2, machines=[{"cpus": [0, 1, 2, 3]}],
+    facts={"kernels": [{"cpus": [0, 1]}, {"cpus": [2, 3]}]})
+
+
+def done(about, values, instructions=None):
+    """A step that ran; instructions per CPU."""
+    each = guest.step(["x"], **about)
+    each.values = {key: str(value) for key, value in values.items()}
+    if instructions:
+        each.counts = [dict.fromkeys(counts.CLASSES, n) for n in instructions]
+    return each
+
+
+def test_a_count_is_a_difference_without_idle_work():
+    steps = [
+        done({"kind": "idle"}, {"ns": 1000}, [10, 0, 20, 0]),
+        done({"kind": "k", "size": 8, "n": 10}, {"ns": 0}, [500, 0, 50, 0]),
+        done({"kind": "k", "size": 8, "n": 110}, {"ns": 5000},
+             [500 + 50, 700, 50 + 100 + 300, 0]),
+    ]
+    e = counts.Evaluation(BOARD, steps)
+    equal(e.per_message("k", 8, [0], "dmb"), 7.0)
+    equal(e.per_message("k", 8, [1], "dmb"), 3.0)
+    equal(e.row("k", 8, [0, 1], share=2)["instructions"], 5.0)
+
+
+def test_of_several_rounds_the_least_counts():
+    idle = done({"kind": "idle"}, {"ns": 1000}, [0, 0, 0, 0])
+    rounds = [done({"kind": "k", "size": 8, "n": n}, {"ns": 1}, [c, 0, 0, 0])
+              for n, c in ((10, 900), (20, 4000), (10, 100), (20, 300))]
+    e = counts.Evaluation(BOARD, [idle, *rounds])
+    equal(e.per_message("k", 8, [0], "instructions"), 20.0)
+
+
+def test_elapsed_takes_the_slowest_of_several_pairs():
+    equal(counts.elapsed(done({}, {"0-1.ns": 5, "0-2.ns": 9})), 9.0)
+    equal(counts.elapsed(done({}, {"mean_ns": 5, "count": 3})), 15.0)
+
+
+def test_times_are_in_doorbells_of_their_round():
+    steps = []
+    for number, bell in enumerate((100, 200, 400)):
+        steps.append(done({"kind": "bell", "round": number},
+                          {"p50_ns": bell, "min_ns": bell}))
+        steps.append(done({"kind": "ping", "size": 64, "round": number},
+                          {"p50_ns": 3 * bell, "min_ns": 2 * bell,
+                           "p99_ns": 9 * bell}))
+    row = times.Evaluation(steps).message(64)
+    equal((row["round_trip_bells"], row["least_bells"], row["p99_bells"]),
+          (3.0, 2.0, 9.0))
+    equal((row["round_trip_ns"], row["copy"]), (600.0, None))
+
+
+def test_output_goes_to_its_step():
+    steps = [guest.step(["a"]), guest.step(["b"])]
+    output = guest.Output(steps, lambda event: None)
+    for data in (b"noise\n@step 0\n# k1/data: x=1\nsta", b"tus=ok\n@step 1\n",
+                 b"status=timeout\n"):
+        output(data)
+    equal([each.values for each in steps],
+          [{"status": "ok"}, {"status": "timeout"}])
+    equal([each.ok for each in steps], [True, False])
+    try:
+        guest.check(steps, 0, output, "LOGS")
+        raise AssertionError("no failure")
+    except Failure as failure:
+        contains(str(failure), "`b` failed: status=timeout")
+
+
+def test_tables_are_aligned():
+    text = tables.table("T", ["a", "bb"], [[1, 0.001], ["x", 1234.5]])
+    equal(text, "T\n\na    bb\n-------\n1     0\nx  1234\n")
+
+
+if __name__ == "__main__":
+    sys.exit(run(collect(dict(globals()))))
