@@ -11,6 +11,11 @@
 
 #include "mailbox.h"
 
+static bool clean;
+module_param(clean, bool, 0444);
+MODULE_PARM_DESC(clean,
+		 "clean and invalidate caches even where they are coherent, for tests");
+
 static struct imb *imb_board;
 
 struct imb *imb_get(void)
@@ -71,7 +76,7 @@ static int check_geometry(struct imb *imb, u64 window)
 		return dev_err_probe(
 			imb->dev, ret,
 			"impossible tombolo,kernels, cache-line, lanes or pool: see the binding\n");
-	if (of_property_read_bool(imb->dev->of_node, "dma-coherent"))
+	if (of_property_read_bool(imb->dev->of_node, "dma-coherent") && !clean)
 		return 0;
 	imb->line = imb_arch_line();
 	if (cache_line_size() > g->line)

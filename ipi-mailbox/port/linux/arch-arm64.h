@@ -3,6 +3,7 @@
 #ifndef IMB_ARCH_ARM64_H
 #define IMB_ARCH_ARM64_H
 
+#include <asm/alternative.h>
 #include <asm/barrier.h>
 #include <asm/cache.h>
 #include <asm/cpufeature.h>
@@ -17,16 +18,22 @@ static inline unsigned int imb_arch_line(void)
 /* Write one line back to the point of coherency. */
 static inline void imb_arch_clean_line(unsigned long va)
 {
-	asm volatile("dc cvac, %0" : : "r"(va) : "memory");
+	asm volatile(ALTERNATIVE("dc cvac, %0", "dc civac, %0",
+				 ARM64_WORKAROUND_CLEAN_CACHE)
+		     :
+		     : "r"(va)
+		     : "memory");
 }
 
 /*
- * Drop one line. We are never its writer, so it is clean and there is nothing
- * to be written back over what the peer wrote.
+ * Drop one line. We are never its writer, so our copy is clean and nothing is
+ * written over what the peer wrote. Not `dc ivac`: where caches turn out to be
+ * coherent that reaches the peer's, and what it has stored but not yet cleaned
+ * would be lost.
  */
 static inline void imb_arch_inval_line(unsigned long va)
 {
-	asm volatile("dc ivac, %0" : : "r"(va) : "memory");
+	asm volatile("dc civac, %0" : : "r"(va) : "memory");
 }
 
 /* Wait until the cache operations are complete, for everyone. */
