@@ -29,14 +29,14 @@
 #include "imb_dev.h"
 #include "mailbox.h"
 
-#define PORTS 16 /* k<peer>.0 and on */
-#define ECHO PORTS
+#define PORTS  16 /* k<peer>.0 and on */
+#define ECHO   PORTS
 #define MINORS 32 /* minor numbers of one peer */
 
 /* Messages that wait for a reader: as many as fit here, within limits. */
 #define QUEUE_BYTES SZ_1M
-#define QUEUE_MAX IMB_ECHO_WINDOW
-#define QUEUE_MIN 4
+#define QUEUE_MAX   IMB_ECHO_WINDOW
+#define QUEUE_MIN   4
 
 enum ending { END_NOT, END_CLOSED, END_RESET };
 

@@ -29,10 +29,10 @@
 #include <asm/cputype.h>
 #include <asm/sysreg.h>
 
-#define SGI_KERNELS 8
+#define SGI_KERNELS   8
 #define SGI_FUNCTIONS 3 /* 0: mailbox, 1: lifecycle, 2: tests */
-#define SGI_FIRST 8
-#define SGI_LAST 15
+#define SGI_FIRST     8
+#define SGI_LAST      15
 /* The stretch of time over which bells are counted, and masked if too many. */
 #define SGI_WINDOW_NS (10 * NSEC_PER_MSEC)
 

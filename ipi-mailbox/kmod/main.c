@@ -13,8 +13,7 @@
 
 static bool clean;
 module_param(clean, bool, 0444);
-MODULE_PARM_DESC(clean,
-		 "clean and invalidate caches even where they are coherent, for tests");
+MODULE_PARM_DESC(clean, "keep caches by hand even if coherent, for tests");
 
 static struct imb *imb_board;
 

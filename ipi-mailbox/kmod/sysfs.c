@@ -128,7 +128,7 @@ ATTRIBUTE_GROUPS(imb);
 void imb_sysfs_changed(struct imb_peer *peer)
 {
 	char name[STATE_NAME_MAX], peer_env[24], state_env[32];
-	char *env[] = { peer_env, state_env, NULL };
+	char *env[3] = { peer_env, state_env };
 
 	state_name(peer, name);
 	snprintf(peer_env, sizeof(peer_env), "IMB_PEER=%u", peer->id);

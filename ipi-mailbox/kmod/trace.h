@@ -8,7 +8,8 @@
 
 #include <linux/tracepoint.h>
 
-/* clang-format off: the format of the kernel's other trace headers */
+/* The format of the kernel's other trace headers: */
+/* clang-format off */
 
 TRACE_EVENT(imb_link_state,
 	TP_PROTO(u32 peer, const char *from, const char *to, u32 session),
