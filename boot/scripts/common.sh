@@ -14,7 +14,8 @@ jobs=${JOBS:-$(nproc)}
 # The variables of versions.mk, which is simple enough to be read by a shell.
 eval "$(sed -n 's/^\([A-Z0-9_]*\) *:= *\(.*\)$/\1="\2"/p' "$top/versions.mk")"
 
-say() { echo "tombolo: $*"; }
+# To standard error: what make exec prints is the output of its command.
+say() { echo "tombolo: $*" >&2; }
 die() { echo "tombolo: error: $*" >&2; exit 1; }
 
 # The first 16 digits of the hash of standard input name a cache entry.
