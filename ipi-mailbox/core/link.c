@@ -177,6 +177,14 @@ static void hold_off(struct imb_link *link)
 		link->hold_ms = IMB_HOLD_MAX_MS;
 }
 
+static u64 read_beat(struct imb_link *link)
+{
+	const struct imb_wire_beat __shm *from =
+		in_at(link, imb_offset_beat(&link->geometry));
+
+	return imb_observe(link->port, &from->count);
+}
+
 /* What an input means whatever the state is. */
 static void note_input(struct imb_link *link, enum imb_link_input input)
 {
@@ -192,6 +200,8 @@ static void note_input(struct imb_link *link, enum imb_link_input input)
 	case IMB_IN_PEER_GONE:
 	case IMB_IN_FENCE:
 	case IMB_IN_UNFENCE:
+		/* What has beaten since we last looked may be dead by now. */
+		link->peer_beat = read_beat(link);
 		link->alive = false;
 		link->hold_ms = IMB_HOLD_MIN_MS;
 		link->hold_until_ms = 0;
@@ -213,8 +223,8 @@ static void step(struct imb_link *link, enum imb_link_input input,
 		link->counts.illegal++;
 		return;
 	}
-	note_input(link, input);
 	link->state = row->next;
+	note_input(link, input);
 	if (was == IMB_LINK_UP && link->state != IMB_LINK_UP)
 		link->fell = true;
 	switch (row->action) {
@@ -240,14 +250,6 @@ static void beat(struct imb_link *link)
 		out_at(link, imb_offset_beat(&link->geometry));
 
 	imb_publish(link->port, &to->count, ++link->beat);
-}
-
-static u64 read_beat(struct imb_link *link)
-{
-	const struct imb_wire_beat __shm *from =
-		in_at(link, imb_offset_beat(&link->geometry));
-
-	return imb_observe(link->port, &from->count);
 }
 
 /* Has the peer's beat moved? A link that has been waiting is heard again. */

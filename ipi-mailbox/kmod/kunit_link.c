@@ -87,6 +87,26 @@ static void fence_is_deaf_until_lifted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, p->link[1]->state, IMB_LINK_UP);
 }
 
+/* Its last beats came while nobody listened: they do not make it alive. */
+static void fence_lifted_over_the_dead_stays_down(struct kunit *test)
+{
+	struct pair *p = pair_new(test);
+	int i;
+
+	pair_open(test, p, TEST_SERVICE, LANE, 0);
+	imb_link_input(p->link[0], IMB_IN_FENCE);
+	imb_link_tick(p->link[1]);
+	imb_link_input(p->link[0], IMB_IN_PEER_GONE);
+	imb_link_input(p->link[0], IMB_IN_UNFENCE);
+	for (i = 0; i < 3; i++) {
+		imb_link_tick(p->link[0]);
+		pair_pump(p);
+	}
+	KUNIT_EXPECT_EQ(test, p->link[0]->state, IMB_LINK_DOWN);
+	pair_run(p);
+	KUNIT_EXPECT_EQ(test, p->link[0]->state, IMB_LINK_UP);
+}
+
 static void credit_stops_and_resumes(struct kunit *test)
 {
 	const u32 window = 5;
@@ -139,6 +159,7 @@ static struct kunit_case link_cases[] = {
 	KUNIT_CASE(restart_old_messages_not_read),
 	KUNIT_CASE(silence_closes_the_link),
 	KUNIT_CASE(fence_is_deaf_until_lifted),
+	KUNIT_CASE(fence_lifted_over_the_dead_stays_down),
 	KUNIT_CASE(credit_stops_and_resumes),
 	KUNIT_CASE(channel_closed_drops_and_reopens),
 	{},
