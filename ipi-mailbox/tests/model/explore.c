@@ -10,7 +10,8 @@
 #include "kernel.h"
 #include "moves.h"
 
-#define NONE (~0u)
+#define NONE  (~0u)
+#define LUCKY (1u << 31) /* in edges.from */
 
 struct options opt = { .max_states = 60000000 };
 
@@ -123,7 +124,7 @@ static void enter(const struct state *s)
 	found_n++;
 }
 
-static void visit(const struct state *s)
+static void visit(const struct state *s, bool lucky)
 {
 	u64 i = slot_of(s);
 	u32 to = slots[i] - 1;
@@ -134,7 +135,7 @@ static void visit(const struct state *s)
 		enter(s);
 	}
 	if (cfg->converge || cfg->ends) {
-		edges[edges_n].from = here;
+		edges[edges_n].from = lucky ? here | LUCKY : here;
 		edges[edges_n++].to = to;
 	}
 	if (found_n * 2ull > slots_n)
@@ -148,6 +149,8 @@ static void each_move(void *ctx, struct move *m)
 	(void)ctx;
 	if (*res->fault)
 		return;
+	if (cfg->plain && m->lucky)
+		return;
 	res->moves++;
 	wrong = make_move(m, false);
 	if (wrong) {
@@ -157,7 +160,7 @@ static void each_move(void *ctx, struct move *m)
 		fault(here, move_n, text);
 		return;
 	}
-	visit(&m->s);
+	visit(&m->s, m->lucky);
 	move_n++;
 }
 
@@ -196,7 +199,10 @@ static void search(void)
 	res->complete = true;
 }
 
-/* Mark every state from which a marked one can be reached. */
+/*
+ * Mark every state from which a marked one can be reached without luck: with
+ * caches that never write back or fetch a line unless they are told to.
+ */
 static void check_converge(void)
 {
 	u32 *first = calloc(found_n + 2ull, sizeof(*first));
@@ -206,11 +212,13 @@ static void check_converge(void)
 	u64 e;
 
 	for (e = 0; e < edges_n; e++)
-		first[edges[e].to + 2]++;
+		if (!(edges[e].from & LUCKY))
+			first[edges[e].to + 2]++;
 	for (i = 2; i < found_n + 2; i++)
 		first[i] += first[i - 1];
 	for (e = 0; e < edges_n; e++)
-		list[first[edges[e].to + 1]++] = edges[e].from;
+		if (!(edges[e].from & LUCKY))
+			list[first[edges[e].to + 1]++] = edges[e].from;
 	for (i = 0; i < found_n; i++)
 		if (goal[i])
 			todo[n++] = i;
@@ -244,7 +252,7 @@ static void check_ends(void)
 	/* Edges come in the order of the state they lead from. */
 	for (e = 0; e < edges_n; e++) {
 		in[edges[e].to]++;
-		first[edges[e].from + 1]++;
+		first[(edges[e].from & ~LUCKY) + 1]++;
 	}
 	for (i = 0; i < found_n; i++)
 		first[i + 1] += first[i];
@@ -279,7 +287,7 @@ void explore(struct result *r)
 	goal = big_alloc(1ull << 31);
 	grow();
 	first_state(&s);
-	visit(&s);
+	visit(&s, false);
 	edges_n = 0;
 	search();
 	if (r->complete && cfg->converge)
@@ -290,6 +298,7 @@ void explore(struct result *r)
 		r->trace = trace_to(found_n - 1, NONE);
 	r->states = found_n;
 	r->places = kernel_nodes();
+	r->sections = ways_count();
 }
 
 /* One step of a replay. */

@@ -24,6 +24,7 @@ struct options {
  * @moves: and transitions between them
  * @depth: length of the longest shortest run
  * @places: states of the two programs alone
+ * @sections: states of a section alone
  * @ends: states in which nobody can go on
  * @complete: all have been visited
  * @fault: what is wrong, empty if nothing is
@@ -34,6 +35,7 @@ struct result {
 	u64 moves;
 	u32 depth;
 	u32 places;
+	u32 sections;
 	u64 ends;
 	bool complete;
 	char fault[240];
@@ -42,6 +44,7 @@ struct result {
 
 extern struct options opt;
 
+void prepare(const struct config *c);
 void explore(struct result *r);
 /* Walk one run and print it. Return: false if there is no such run. */
 bool replay(const char *trace);

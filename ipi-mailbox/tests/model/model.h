@@ -104,6 +104,7 @@ struct state;
  * @settle: forget what does not matter to the future (counters)
  * @stuck: both sleep and no bell is under way: NULL, or what is wrong with that
  * @report: print what has been covered
+ * @plain: caches never write back or fetch a line unless they are told to
  * @converge: a state in which both are done must stay reachable
  * @ends: without ticks every run must come to an end
  * @messages: how many each kernel sends
@@ -129,6 +130,7 @@ struct config {
 	void (*settle)(u32 k, void *data);
 	const char *(*stuck)(const struct facts *f);
 	void (*report)(void);
+	bool plain;
 	bool converge;
 	bool ends;
 	u32 messages[KERNELS];
@@ -172,6 +174,7 @@ u16 site_number(const struct model_site *site);
 bool site_skipped(const struct model_site *site,
 		  const struct model_site *outer);
 int site_list(bool print);
+const char *site_name(int n);
 bool site_skip(int n);
 const char *site_text(u16 site, u16 outer);
 

@@ -64,9 +64,11 @@ static void load_moves(const struct state *s, struct making *mk)
 		mk->m.s.node[k] = o[i].node;
 		mk->m.in = o[i].in;
 		mk->m.story = o[i].story;
+		mk->m.lucky = i > 0;
 		give(mk, "");
 	}
 	mk->m.story = NULL;
+	mk->m.lucky = false;
 }
 
 static void wake(const struct state *s, struct making *mk, enum wake why)
@@ -83,7 +85,10 @@ static void wake(const struct state *s, struct making *mk, enum wake why)
 
 	mk->m.s = *s;
 	mk->m.in = (struct input){ .n = 1, .v = { why } };
-	mk->m.by_clock = why != WAKE_BELL;
+	mk->m.lucky = why == WAKE_LATE;
+	/* By then what was cleaned before it slept has reached memory. */
+	if (why != WAKE_BELL)
+		mk->m.s.way[k] = way_mb(s->way[k]);
 	mk->m.s.way[!k] = way_fence(s->way[!k]);
 	if (why == WAKE_BELL)
 		mk->m.s.bell[k] = 0;
@@ -94,7 +99,7 @@ static void wake(const struct state *s, struct making *mk, enum wake why)
 	if (why == WAKE_STOP)
 		mk->m.s.stops[k]--;
 	give(mk, names[why]);
-	mk->m.by_clock = false;
+	mk->m.lucky = false;
 }
 
 /*
@@ -147,10 +152,12 @@ static void crash_moves(const struct state *s, struct making *mk)
 		to->way[k] = w[i].way;
 		to->way[!k] = way_reboot(s->way[!k]);
 		mk->m.crash = true;
+		mk->m.lucky = true;
 		snprintf(what, sizeof(what), "crashes: %s", w[i].how);
 		give(mk, what);
 	}
 	mk->m.crash = false;
+	mk->m.lucky = false;
 }
 
 static void simple_moves(const struct state *s, struct making *mk,

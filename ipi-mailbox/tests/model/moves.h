@@ -12,7 +12,8 @@
  * @in: what it gets to know
  * @what: in words
  * @story: of the loads, if told
- * @by_clock: it is a tick that makes it happen
+ * @lucky: it takes a cache that happens to fetch or write back in time, or a
+ *	crash; nobody may depend on it
  * @crash: @k boots instead
  */
 struct move {
@@ -21,7 +22,7 @@ struct move {
 	struct input in;
 	char what[96];
 	const char *story;
-	bool by_clock;
+	bool lucky;
 	bool crash;
 };
 

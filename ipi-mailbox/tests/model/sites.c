@@ -68,50 +68,65 @@ static bool calls(const struct model_site *outer, const struct model_site *in)
 	       !strcmp(in->func + 4, outer->op);
 }
 
-static void print_site(int n, const struct model_site *s,
-		       const struct model_site *in)
+/* Calls of the core; those of the explorer's own programs do not count. */
+static bool counts(const struct model_site *s)
 {
-	printf("%d %s:%llu %s %s%s%s\n", n, base_name(s->file),
-	       (unsigned long long)s->line, s->func, s->op, in ? "." : "",
-	       in ? in->op : "");
+	return is_fence(s) && !is_inline(s) &&
+	       strncmp(base_name(s->file), "program_", 8);
 }
 
-/* Print the sites, or find the one with number @want. Return: how many. */
-static int walk(bool print, int want)
+/* Visit the sites until the one with number @want. Return: how many. */
+static int walk(int want, const struct model_site **site,
+		const struct model_site **outer)
 {
 	const struct model_site *s, *in;
 	int n = 0;
 
 	for (s = __start_model_sites; s < __stop_model_sites; s++) {
-		if (is_fence(s) && !is_inline(s)) {
-			if (print)
-				print_site(n, s, NULL);
-			if (n++ == want)
-				skip_site = s;
-		}
+		*site = s;
+		*outer = NULL;
+		if (counts(s) && n++ == want)
+			return n;
 		for (in = __start_model_sites; in < __stop_model_sites; in++) {
-			if (!calls(s, in) || !is_fence(in) || !first_copy(in))
-				continue;
-			if (print)
-				print_site(n, s, in);
-			if (n++ == want) {
-				skip_site = in;
-				skip_outer = s;
-			}
+			*site = in;
+			*outer = s;
+			if (calls(s, in) && is_fence(in) && first_copy(in) &&
+			    n++ == want)
+				return n;
 		}
 	}
 	return n;
 }
 
+const char *site_name(int n)
+{
+	const struct model_site *site, *outer, *s;
+	static char text[128];
+
+	walk(n, &site, &outer);
+	s = outer ? outer : site;
+	snprintf(text, sizeof(text), "%s:%llu %s %s%s%s", base_name(s->file),
+		 (unsigned long long)s->line, s->func, s->op, outer ? "." : "",
+		 outer ? site->op : "");
+	return text;
+}
+
 int site_list(bool print)
 {
-	return walk(print, -1);
+	const struct model_site *site, *outer;
+	int i, n = walk(-1, &site, &outer);
+
+	for (i = 0; print && i < n; i++)
+		printf("%d %s\n", i, site_name(i));
+	return n;
 }
 
 bool site_skip(int n)
 {
-	walk(false, n);
-	return skip_site;
+	if (n < 0 || n >= site_list(false))
+		return false;
+	walk(n, &skip_site, &skip_outer);
+	return true;
 }
 
 const char *site_text(u16 site, u16 outer)
