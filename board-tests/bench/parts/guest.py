@@ -3,7 +3,6 @@
 
 import json
 import os
-import re
 import secrets
 import shlex
 import subprocess
@@ -13,13 +12,11 @@ from tombolo import launch, overlay, runner
 from tombolo.errors import NOT_BUILT, Failure
 from tombolo.board import TOP
 from tombolo.process import Workspace
-from tombolo.qemu import Qemu
 from tombolo.services import Services
 from tombolo.session import Session
 
 HERE = os.path.join(TOP, "board-tests", "bench")
 INSIDE = "opt/tombolo/bench"
-MAILBOX = re.compile(r"^(imb@[0-9a-f]+)$", re.M)
 
 
 @dataclass
@@ -54,7 +51,7 @@ class Options:
     what: str
     devices: list = field(default_factory=list)
     plugin: bool = False
-    coherent: bool = True
+    append: str = ""  # to the command line of every kernel
 
 
 def build_programs(board):
@@ -84,33 +81,6 @@ def overlay_files(board, programs):
         with open(os.path.join(directory, name), "rb") as file:
             files[f"{INSIDE}/{name}"] = (file.read(), mode)
     return files
-
-
-def incoherent_tree(board, workspace, kernel):
-    """A kernel's device tree in which the mailbox is not coherent."""
-    tree = workspace.path(f"k{kernel}.dtb")
-    if kernel:
-        disk = board.disk(0)
-        root = f"{disk}?offset={launch.partition(disk, 2)}"
-        launch.run(["debugfs", "-R",
-                    f"dump /{launch.FIRMWARE}/k{kernel}.dtb {tree}", root])
-    else:
-        launch.run(["cp", board.generated("k0.dtb"), tree])
-    node = MAILBOX.search(launch.run(["fdtget", "-l", tree, "/"])).group(1)
-    launch.run(["fdtput", "-d", tree, f"/{node}", "dma-coherent"])
-    return tree
-
-
-def incoherent(board, workspace, files):
-    """Kernel 0's disk, and the others' trees into files, without coherence."""
-    for kernel in range(1, board.kernels):
-        with open(incoherent_tree(board, workspace, kernel), "rb") as file:
-            files[f"{launch.FIRMWARE}/k{kernel}.dtb"] = (file.read(), 0o644)
-    copy = workspace.path("incoherent.img")
-    launch.run(["cp", "--sparse=always", board.disk(0), copy])
-    launch.run(["mcopy", "-o", "-i", f"{copy}@@{launch.partition(copy, 1)}",
-                incoherent_tree(board, workspace, 0), "::/k0.dtb"])
-    return copy
 
 
 class Output:
@@ -163,12 +133,14 @@ def boot(board, steps, options, progress, limit):
         extra += ["-plugin", f"{programs}/counts.so,out={counts},bells={bells}"]
     output = Output(steps, progress)
     with Workspace() as workspace:
-        disks = {} if options.coherent else \
-            {0: incoherent(board, workspace, files)}
+        if options.append:
+            files.update(launch.member_trees(board, workspace,
+                                             options.append))
         token = secrets.token_hex(8)
         tar = workspace.path("overlay.tar")
         overlay.build(tar, token, script(steps), files=files)
-        machine = Qemu(board, workspace, logdir, disks, tar, extra)
+        machine = launch.machine(board, workspace, logdir, overlay=tar,
+                                 append=options.append, extra=extra)
         session = Session(machine, token, output, limit, boot_limit=limit,
                           progress=progress)
         session.services = Services()

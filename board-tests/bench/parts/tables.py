@@ -110,10 +110,9 @@ def text(result):
         parts += [per_message(result["counts"], "Per message, as the board "
                               "is (coherent: no cache operations)"),
                   both_sides(result["counts"])]
-    if "counts_incoherent" in result:
-        parts.append(per_message(result["counts_incoherent"], "Per message, "
-                                 "with cache operations (the mailbox's nodes "
-                                 "without dma-coherent)"))
+    if "counts_cleaned" in result:
+        parts.append(per_message(result["counts_cleaned"], "Per message, "
+                                 "caches kept by hand (imb.clean=1)"))
     if "plugin_slowdown" in result:
         parts.append("The counting plugin makes a 64 byte round trip "
                      f"{result['plugin_slowdown']:.2f} times as long.\n")
