@@ -3,6 +3,7 @@
 # components' own Makefiles and scripts; here is only what depends on what.
 
 BOARD ?= a64-2x2
+board_origin := $(origin BOARD)
 CMD ?=
 OVERLAY ?=
 TIMEOUT ?= 120
@@ -50,8 +51,17 @@ help: ## this list
 run: disk ## install what is missing, build, boot, demonstrate
 	board-tests/run --board $(BOARD)
 
-test: disk deps-test ## all tests; the last line is the totals
-	boot/scripts/run-tests $(BOARD)
+# Without BOARD= all boards are tested; the first one most.
+test_boards := $(if $(filter file,$(board_origin)),$(boards),$(BOARD))
+
+test: test-disks deps-test ## the tests, half an hour; the last line is the totals
+	boot/scripts/run-tests $(test_boards)
+
+test-all: test-disks deps-test ## the long ones too, hours
+	boot/scripts/run-tests --all $(test_boards)
+
+test-disks: deps
+	for board in $(test_boards); do $(MAKE) disk BOARD=$$board || exit; done
 
 check: deps-test ## the tests that need no board: styles, cores, harness
 	boot/scripts/run-tests
@@ -127,6 +137,6 @@ clean: ## remove what was built here, keep the cache
 distclean: clean ## remove the cache too: everything is fetched again
 	boot/scripts/distclean
 
-.PHONY: help run test check shell exec board-test kunit soak bench host-test \
+.PHONY: help run test test-all test-disks check shell exec board-test kunit soak bench host-test \
 	model fuzz mutate image disk kernel u-boot modules tool rootfs dtbs \
 	deps deps-test deps-bench deps-shell deps-image clean distclean
