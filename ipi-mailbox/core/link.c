@@ -157,6 +157,7 @@ static void start(struct imb_link *link, const struct imb_wire_hello *h)
 	imb_pool_tx_start(&link->pool_tx, link->tx_tag);
 	link->waiting = 0;
 	link->pool_waiting = false;
+	link->up_ms = imb_port_now_ms(link->port);
 	link->counts.ups++;
 	imb_channels_start(link);
 }
@@ -168,10 +169,17 @@ static void reset(struct imb_link *link)
 	link->counts.resets++;
 }
 
-/* A peer that breaks the rules is heard less and less often. */
+/*
+ * A peer that breaks the rules is heard less and less often, until it has
+ * behaved for a while.
+ */
 static void hold_off(struct imb_link *link)
 {
-	link->hold_until_ms = imb_port_now_ms(link->port) + link->hold_ms;
+	u64 now = imb_port_now_ms(link->port);
+
+	if (now - link->up_ms > IMB_HOLD_MAX_MS)
+		link->hold_ms = IMB_HOLD_MIN_MS;
+	link->hold_until_ms = now + link->hold_ms;
 	link->hold_ms *= 2;
 	if (link->hold_ms > IMB_HOLD_MAX_MS)
 		link->hold_ms = IMB_HOLD_MAX_MS;

@@ -158,6 +158,7 @@ struct imb_link_counts {
  * @silent_ms: patience with a still beat
  * @hold_ms: how long a broken peer is not heard
  * @hold_until_ms: until when this one is not
+ * @up_ms: when the last session began
  * @waiting: lanes on which a send found no slot, one bit each
  * @pool_waiting: a send found no buffer
  * @turns: calls of imb_link_next(), to look for room now and then
@@ -196,6 +197,7 @@ struct imb_link {
 	u32 silent_ms;
 	u32 hold_ms;
 	u64 hold_until_ms;
+	u64 up_ms;
 	u32 waiting;
 	bool pool_waiting;
 	u32 turns;

@@ -376,6 +376,14 @@ static void broken_peer_is_heard_less_and_less(void)
 		look(p);
 		CHECK_EQ(link->state, IMB_LINK_DOWN);
 	}
+	look(p);
+	puppet_ack(p);
+	look(p);
+	CHECK_EQ(link->state, IMB_LINK_UP);
+	p->side[0].port.now_ms += IMB_HOLD_MAX_MS + 1;
+	until = p->side[0].port.now_ms + IMB_HOLD_MIN_MS;
+	imb_link_input(link, IMB_IN_PEER_BROKEN);
+	CHECK_EQ(link->hold_until_ms, until);
 	imb_link_input(link, IMB_IN_PEER_GONE);
 	CHECK_EQ(link->hold_ms, IMB_HOLD_MIN_MS);
 	CHECK_EQ(link->hold_until_ms, 0);
