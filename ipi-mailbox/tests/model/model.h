@@ -65,12 +65,14 @@ enum wake {
 	WAKE_LATE,
 	WAKE_GONE,
 	WAKE_STOP,
+	WAKE_GO,
 };
 
 /**
  * struct facts - what a program says of itself, for properties of both
  * @up: in a session
  * @done: has nothing more to do
+ * @ready: in a session, and so is its channel
  * @closed: has closed its end of the channel
  * @alive: has seen the other's beat move, and need not see it again
  * @sent: messages sent in the session
@@ -83,6 +85,8 @@ struct facts {
 	u8 done;
 	u8 alive;
 	u8 closed;
+	u8 ready;
+	u8 pad[3];
 	u32 sent;
 	u32 got;
 	u32 mine;
@@ -107,11 +111,16 @@ struct state;
  * @plain: caches never write back or fetch a line unless they are told to
  * @converge: a state in which both are done must stay reachable
  * @ends: without ticks every run must come to an end
+ * @found: a fault must be found, that is the test
+ * @litmus: programs for program_litmus.c
+ * @reads: what the litmus programs read, in decimal digits
  * @messages: how many each kernel sends
  * @words: payload words of a message
  * @start: ring position to start at
  * @batch: messages sent before a kick
  * @ticks: sleeping kernels may be woken by their clock
+ * @quiet: but not while both are in a session
+ * @settled: start in a session, both asleep; WAKE_GO lets them speak
  * @late: how often each may wake after so long that the peer seems silent
  * @crashes: how often each may crash and boot again
  * @gone: the survivor of a crash is told of it
@@ -133,11 +142,16 @@ struct config {
 	bool plain;
 	bool converge;
 	bool ends;
+	bool found;
+	const char *litmus[KERNELS];
+	u32 reads[KERNELS];
 	u32 messages[KERNELS];
 	u32 words;
 	u32 start;
 	u32 batch;
 	bool ticks;
+	bool quiet;
+	bool settled;
 	u32 late[KERNELS];
 	u32 crashes[KERNELS];
 	bool gone;

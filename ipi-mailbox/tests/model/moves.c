@@ -13,21 +13,6 @@ struct making {
 	bool told;
 };
 
-void first_state(struct state *s)
-{
-	u32 k;
-
-	memset(s, 0, sizeof(*s));
-	for (k = 0; k < KERNELS; k++) {
-		s->node[k] = kernel_boot(k);
-		s->way[k] = way_first(k);
-		s->late[k] = (u8)cfg->late[k];
-		s->crashes[k] = (u8)cfg->crashes[k];
-		s->stops[k] = (u8)cfg->stops[k];
-		s->boot[k] = 1;
-	}
-}
-
 static const struct op *next_op(const struct state *s, u32 k)
 {
 	return &kernel_node(k, s->node[k])->op;
@@ -38,7 +23,8 @@ bool asleep(const struct state *s)
 	u32 k;
 
 	for (k = 0; k < KERNELS; k++)
-		if (next_op(s, k)->type != OP_SLEEP || s->bell[k] || s->gone[k])
+		if (next_op(s, k)->type != OP_SLEEP || s->bell[k] ||
+		    s->gone[k] || s->go[k])
 			return false;
 	return true;
 }
@@ -80,6 +66,7 @@ static void wake(const struct state *s, struct making *mk, enum wake why)
 		[WAKE_LATE] = "woken by its clock after a long silence",
 		[WAKE_GONE] = "told that the other has crashed",
 		[WAKE_STOP] = "told to stop",
+		[WAKE_GO] = "told to speak",
 	};
 	u32 k = mk->m.k;
 
@@ -96,6 +83,8 @@ static void wake(const struct state *s, struct making *mk, enum wake why)
 		mk->m.s.late[k]--;
 	if (why == WAKE_GONE)
 		mk->m.s.gone[k] = 0;
+	if (why == WAKE_GO)
+		mk->m.s.go[k] = 0;
 	if (why == WAKE_STOP)
 		mk->m.s.stops[k]--;
 	give(mk, names[why]);
@@ -116,14 +105,31 @@ static bool must_beat(const struct state *s, u32 k)
 	return !way_has_word(s->way[k], word);
 }
 
+static bool in_session(const struct state *s)
+{
+	const struct facts *a = &kernel_node(0, s->node[0])->facts;
+	const struct facts *b = &kernel_node(1, s->node[1])->facts;
+
+	return a->up && b->up && a->mine == b->theirs && a->theirs == b->mine;
+}
+
+/* Ticks that do nothing are left out, but who is closed has to open again. */
+static bool may_tick(const struct state *s, u32 k)
+{
+	return cfg->ticks && (!cfg->quiet || !in_session(s) ||
+			      kernel_node(k, s->node[k])->facts.closed);
+}
+
 static void sleep_moves(const struct state *s, struct making *mk)
 {
 	u32 k = mk->m.k;
 
 	if (s->bell[k])
 		wake(s, mk, WAKE_BELL);
-	if (cfg->ticks)
+	if (may_tick(s, k))
 		wake(s, mk, must_beat(s, k) ? WAKE_TICK : WAKE_TICK_AGAIN);
+	if (s->go[k])
+		wake(s, mk, WAKE_GO);
 	if (s->late[k])
 		wake(s, mk, WAKE_LATE);
 	if (s->gone[k])
@@ -147,6 +153,7 @@ static void crash_moves(const struct state *s, struct making *mk)
 		to->boot[k]++;
 		to->bell[k] = 0;
 		to->gone[k] = 0;
+		to->go[k] = 0;
 		to->gone[!k] = cfg->gone;
 		to->node[k] = kernel_boot(k);
 		to->way[k] = w[i].way;
@@ -299,4 +306,66 @@ const char *make_move(struct move *m, bool print)
 		print_op(k, &ops[i]);
 	op = next_op(&m->s, k);
 	return op->type == OP_FAIL ? kernel_message(op->v[0]) : NULL;
+}
+
+/* The run that leads to the first state takes the first move of one kernel. */
+struct walk {
+	u32 k;
+	bool done;
+	struct state s;
+};
+
+static void walk_on(void *ctx, struct move *m)
+{
+	struct walk *w = ctx;
+
+	if (w->done || m->k != w->k || m->lucky)
+		return;
+	make_move(m, false);
+	w->s = m->s;
+	w->done = true;
+}
+
+static bool settled(const struct state *s)
+{
+	return asleep(s) && in_session(s) &&
+	       kernel_node(0, s->node[0])->facts.ready &&
+	       kernel_node(1, s->node[1])->facts.ready;
+}
+
+static void settle(struct state *s)
+{
+	struct walk w = { .s = *s };
+	struct state from;
+	u32 steps;
+
+	for (steps = 0; steps < 10000 && !settled(&w.s); steps++) {
+		from = w.s;
+		w.k = steps & 1;
+		w.done = false;
+		moves(&from, false, walk_on, &w);
+	}
+	if (!settled(&w.s))
+		die("the kernels do not get into a session");
+	*s = w.s;
+}
+
+void first_state(struct state *s)
+{
+	u32 k;
+
+	memset(s, 0, sizeof(*s));
+	for (k = 0; k < KERNELS; k++) {
+		s->node[k] = kernel_boot(k);
+		s->way[k] = way_first(k);
+		s->boot[k] = 1;
+	}
+	if (cfg->settled)
+		settle(s);
+	for (k = 0; k < KERNELS; k++) {
+		s->late[k] = (u8)cfg->late[k];
+		s->crashes[k] = (u8)cfg->crashes[k];
+		s->stops[k] = (u8)cfg->stops[k];
+		s->go[k] = cfg->settled;
+	}
 }

@@ -26,6 +26,11 @@ void pool_borrower(struct imb_port *port, void *data, u32 boot);
 void pool_settle(u32 k, void *data);
 size_t pool_size(void);
 
+/* program_litmus.c */
+void litmus_program(struct imb_port *port, void *data, u32 boot);
+size_t litmus_size(void);
+const char *litmus_stuck(const struct facts *f);
+
 /* program_link.c */
 void link_talker(struct imb_port *port, void *data, u32 boot);
 void link_settle(u32 k, void *data);

@@ -15,6 +15,7 @@
  * @link: its link
  * @up: told that the link is up
  * @open: told that the channel is
+ * @silent: does not speak yet
  * @closed: has closed its end of the channel
  * @blocked: a send got -EAGAIN and WRITABLE is awaited
  * @sent: messages sent in this conversation
@@ -26,6 +27,7 @@ struct talker {
 	struct imb_link link;
 	bool up;
 	bool open;
+	bool silent;
 	bool closed;
 	bool blocked;
 	u32 sent;
@@ -159,6 +161,7 @@ static void tell(struct imb_port *port, struct talker *t)
 	f->alive = t->link.alive;
 	f->up = t->link.state == IMB_LINK_UP;
 	f->closed = t->closed;
+	f->ready = f->up && (t->open || !talks());
 	f->sent = t->sent;
 	f->got = t->got;
 	f->mine = f->up ? t->link.epoch : 0;
@@ -231,7 +234,8 @@ static bool send_some(struct imb_port *port, struct talker *t)
 	u32 before = t->sent;
 	int ret;
 
-	while (t->open && !t->blocked && t->sent < cfg->messages[port->id]) {
+	while (t->open && !t->blocked && !t->silent &&
+	       t->sent < cfg->messages[port->id]) {
 		v[1] = t->sent + 1;
 		ret = imb_link_send(link, SERVICE, v, cfg->words * 4);
 		if (ret == -ENOTCONN)
@@ -249,7 +253,7 @@ static bool send_some(struct imb_port *port, struct talker *t)
 /* Close the channel, or open it again, or not yet. Return: whether it did. */
 static bool reopen(struct imb_port *port, struct talker *t)
 {
-	if (!t->closed && !t->reopen)
+	if ((!t->closed && !t->reopen) || t->silent)
 		return false;
 	if (!model_choose(port, 2))
 		return false;
@@ -304,6 +308,9 @@ static void woken(struct imb_port *port, struct talker *t, enum wake why)
 	case WAKE_GONE:
 		imb_link_input(&t->link, IMB_IN_PEER_GONE);
 		break;
+	case WAKE_GO:
+		t->silent = false;
+		break;
 	case WAKE_STOP:
 		imb_link_input(&t->link, IMB_IN_STOP);
 		break;
@@ -317,6 +324,7 @@ void link_talker(struct imb_port *port, void *data, u32 boot)
 	struct talker *t = data;
 
 	t->reopen = cfg->reopen[port->id];
+	t->silent = cfg->settled && boot == 1;
 	imb_link_init(&t->link, port, &cfg->geometry, model_window(), port->id,
 		      !port->id, boot);
 	if (talks())

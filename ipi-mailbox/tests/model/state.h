@@ -15,6 +15,7 @@
  * @boot: incarnation
  * @stops: orders to stop that are left
  * @gone: it has yet to be told of the other's crash
+ * @go: it has yet to be told to speak
  */
 struct state {
 	u32 node[KERNELS];
@@ -25,6 +26,8 @@ struct state {
 	u8 boot[KERNELS];
 	u8 stops[KERNELS];
 	u8 gone[KERNELS];
+	u8 go[KERNELS];
+	u8 pad[2];
 };
 
 /* One way that a crash may leave a section. */
