@@ -69,13 +69,12 @@ static void heard(struct mbox_client *client, void *data)
 	struct test_bell *bell = container_of(client, struct test_bell, client);
 	struct test_pong *p = bell->pong;
 
-	if (READ_ONCE(bell->echo)) {
+	if (READ_ONCE(bell->echo))
 		ring(bell);
-	} else if (READ_ONCE(bell->left)) {
+	else if (READ_ONCE(bell->left))
 		echoed(bell);
-	} else {
+	else
 		p->stray++;
-	}
 }
 
 /* The controller's channel for tests; no device tree names it. */
