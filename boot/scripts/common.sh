@@ -66,6 +66,9 @@ lock() {
 	flock -n 9 || { say "waiting for another build of $1"; flock 9; }
 }
 
+# made_from FILE HASH: does FILE, left by the last build, have this hash?
+made_from() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
+
 # fresh_dir PATH: an empty folder beside its final place, for publish.
 fresh_dir() {
 	rm -rf "$1.new"
