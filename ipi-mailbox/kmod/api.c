@@ -355,3 +355,12 @@ void *imb_debug_section(unsigned int peer, struct imb_geometry *g)
 	return (__force void *)p->link.out;
 }
 EXPORT_SYMBOL_GPL(imb_debug_section);
+
+void imb_debug_freeze(unsigned int peer, bool freeze)
+{
+	struct imb_peer *p = find_peer(peer);
+
+	if (p)
+		WRITE_ONCE(p->frozen, freeze);
+}
+EXPORT_SYMBOL_GPL(imb_debug_freeze);

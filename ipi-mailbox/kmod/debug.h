@@ -3,6 +3,8 @@
 #ifndef IMB_DEBUG_H
 #define IMB_DEBUG_H
 
+#include <linux/types.h>
+
 struct imb_geometry;
 
 /**
@@ -13,5 +15,12 @@ struct imb_geometry;
  * Return: our section of the window towards the peer, NULL if there is none.
  */
 void *imb_debug_section(unsigned int peer, struct imb_geometry *g);
+
+/**
+ * imb_debug_freeze() - have a link neither tick nor look, or go on
+ * @peer: id of the other kernel; an unknown one is ignored
+ * @freeze: which of the two
+ */
+void imb_debug_freeze(unsigned int peer, bool freeze);
 
 #endif /* IMB_DEBUG_H */

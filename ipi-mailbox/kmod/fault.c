@@ -449,16 +449,24 @@ static u64 inject(struct test_peer *peer, struct fault *f, const struct kind *k,
 		  const struct test_args *args)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(args->ms ?: 500);
+	bool alien = !strcmp(k->class, ALIEN);
 	u64 writes = 0;
 
+	/* Our own core would write the truth again and again in between. */
+	if (alien)
+		imb_debug_freeze(peer->id, true);
 	do {
 		k->write(f);
 		writes++;
+		if (alien)
+			beat_set(f, writes);
 		if (args->every_us && k->write != beat_stop)
 			fsleep(args->every_us);
 		else
 			cond_resched();
 	} while (go_on(peer, end));
+	if (alien)
+		imb_debug_freeze(peer->id, false);
 	return writes;
 }
 
