@@ -27,7 +27,8 @@ short_hash() { sha256sum | cut -c1-16; }
 step() {
 	local name=$1 log=$out/log/$1.log begin=$SECONDS pid done_ status=0
 	shift
-	mkdir -p "$out/log"
+	mkdir -p "$out/log" 2>/dev/null ||
+		die "cannot write to $out; set O to a folder that can be written"
 	say "$name: started (log: ${log#"$top"/})"
 	set -m	# a process group of its own, so that an interrupt ends all of it
 	"$@" >"$log" 2>&1 </dev/null &
@@ -60,8 +61,9 @@ sleep_unless_done() {
 
 # lock NAME: one build of a kind at a time; the lock dies with the process.
 lock() {
-	mkdir -p "$cache" || die "cannot create the cache folder $cache;" \
-		"set TOMBOLO_CACHE to a folder that can be written"
+	mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] ||
+		die "cannot write to the cache folder $cache;" \
+			"set TOMBOLO_CACHE to a folder that can be written"
 	exec 9>"$cache/$1.lock"
 	flock -n 9 || { say "waiting for another build of $1"; flock 9; }
 }
