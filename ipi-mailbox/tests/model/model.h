@@ -103,6 +103,7 @@ struct state;
  * @geometry: shape of the window
  * @left: word number @word of the section that earlier incarnations have left,
  *	NULL for zeroes
+ * @fresh: zeroes all the same
  * @program: what each kernel runs; never returns
  * @size: bytes of the programs' private data
  * @settle: forget what does not matter to the future (counters)
@@ -134,6 +135,7 @@ struct config {
 	bool full;
 	struct imb_geometry geometry;
 	u32 (*left)(u32 k, u32 word);
+	bool fresh;
 	void (*program[KERNELS])(struct imb_port *port, void *data, u32 boot);
 	size_t (*size)(void);
 	void (*settle)(u32 k, void *data);

@@ -213,6 +213,9 @@ static void kernel_moves(const struct state *s, struct making *mk)
 {
 	const struct op *op = next_op(s, mk->m.k);
 
+	/* It is not started again before the other has been told. */
+	if (s->gone[!mk->m.k])
+		return;
 	switch (op->type) {
 	case OP_LOAD:
 	case OP_LAZY:
@@ -232,7 +235,7 @@ static bool private(const struct state *s, u32 k)
 {
 	u8 type = next_op(s, k)->type;
 
-	return !opt.every && !s->crashes[k] &&
+	return !opt.every && !s->crashes[k] && !s->gone[!k] &&
 	       (type == OP_OWN || type == OP_CHOOSE || type == OP_NONE);
 }
 

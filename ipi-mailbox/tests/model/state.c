@@ -40,7 +40,7 @@ u32 way_first(u32 owner)
 	u32 i;
 
 	machine_reset(&way);
-	for (i = 0; cfg->left && i < LEFT_WORDS; i++)
+	for (i = 0; cfg->left && !cfg->fresh && i < LEFT_WORDS; i++)
 		machine_poke(&way, word_of(owner, section(owner) + i * 4),
 			     cfg->left(owner, i));
 	return way_keep(&way);
