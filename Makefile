@@ -84,9 +84,15 @@ kunit: disk ## the kernel modules' own tests, on the board
 soak: disk ## long tests: a thousand crashes
 	board-tests/test --board $(BOARD) --soak
 
-bench: disk deps-bench ## measure, on this machine and on the board
+# All boards, unless one is named: they are compared.
+bench_boards := $(if $(filter file,$(origin BOARD)),$(boards),$(BOARD))
+bench: deps-bench ## measure, on this machine and on the boards; QUICK=1
 	$(MAKE) -C ipi-mailbox bench
-	board-tests/bench/run --board $(BOARD)
+	for board in $(bench_boards); do \
+		$(MAKE) bench-board BOARD=$$board || exit; done
+
+bench-board: disk
+	board-tests/bench/run --board $(BOARD) $(if $(QUICK),--quick)
 
 host-test: deps-test ## unit, property and simulated cache tests of the cores
 	$(MAKE) -C ipi-mailbox check
@@ -137,6 +143,7 @@ clean: ## remove what was built here, keep the cache
 distclean: clean ## remove the cache too: everything is fetched again
 	boot/scripts/distclean
 
-.PHONY: help run test test-all test-disks check shell exec board-test kunit soak bench host-test \
-	model fuzz mutate image disk kernel u-boot modules tool rootfs dtbs \
-	deps deps-test deps-bench deps-shell deps-image clean distclean
+.PHONY: help run test test-all test-disks check shell exec board-test kunit \
+	soak bench bench-board host-test model fuzz mutate image disk kernel \
+	u-boot modules tool rootfs dtbs deps deps-test deps-bench deps-shell \
+	deps-image clean distclean

@@ -39,6 +39,6 @@ DEPS_RUN := bc bison bzip2 cpio device-tree-compiler dosfstools e2fsprogs fakero
 DEPS_TEST := clang clang-format git shellcheck sparse yamllint
 # Debian 13 does not have it: the tests that need it are skipped there
 DEPS_TEST_12 := dt-schema
-DEPS_BENCH := g++ libboost-dev libck-dev libdpdk-dev libglib2.0-dev pkg-config
+DEPS_BENCH := g++ libatomic-queue-dev libboost-dev libck-dev libdpdk-dev libglib2.0-dev libreaderwriterqueue-dev liburcu-dev pkg-config
 DEPS_SHELL := socat tmux
 DEPS_IMAGE := bmap-tools
