@@ -309,7 +309,7 @@ static ssize_t write_wait(struct imb_file *f, u32 len, bool wait)
 					     READ_ONCE(f->writable) ||
 						     !READ_ONCE(f->up)))
 			return -ERESTARTSYS;
-	return ret ? ret : len;
+	return ret ? ret : (ssize_t)len;
 }
 
 static ssize_t imb_write_iter(struct kiocb *iocb, struct iov_iter *from)

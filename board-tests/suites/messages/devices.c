@@ -140,6 +140,31 @@ static enum ktap_status stream_comes_back_in_order(void)
 	return KTAP_PASS;
 }
 
+/* Errors of write() are -1, not 4294967189 written bytes. */
+static enum ktap_status nobody_is_there(void)
+{
+	int port = open("/dev/imb/k1.9", O_RDWR | O_NONBLOCK);
+
+	KTAP_EXPECT(port >= 0);
+	KTAP_EXPECT(write(port, out, 64) == -1 && errno == ENOTCONN);
+	close(port);
+	return KTAP_PASS;
+}
+
+static enum ktap_status full_would_block(void)
+{
+	ssize_t n;
+	int i;
+
+	for (i = 0; i < 100000; i++) {
+		n = write(fd, out, 60000);
+		if (n != 60000)
+			break;
+	}
+	KTAP_EXPECT(n == -1 && errno == EAGAIN);
+	return KTAP_PASS;
+}
+
 static enum ktap_status close_and_open_again(void)
 {
 	int i;
@@ -162,6 +187,8 @@ static const struct ktap_test tests[] = {
 	{ "short_buffer_keeps_the_message", short_buffer_keeps_the_message },
 	{ "bad_pointers_are_errors", bad_pointers_are_errors },
 	{ "stream_comes_back_in_order", stream_comes_back_in_order },
+	{ "nobody_is_there", nobody_is_there },
+	{ "full_would_block", full_would_block },
 	{ "close_and_open_again", close_and_open_again },
 };
 
