@@ -135,6 +135,12 @@ int command_ping(void)
 			peer);
 		return EXIT_NO_KERNEL;
 	}
+	if (fd == -EBUSY) {
+		fprintf(stderr,
+			"tombolo: /dev/imb/k%d.echo is in use by another program\n",
+			peer);
+		return EXIT_FAILED;
+	}
 	if (fd < 0)
 		return explain(fd, "ping", peer);
 	ret = echo_round_trips(fd, options.count, options.size, &result);

@@ -44,7 +44,7 @@ static int start_one(const struct kernel *kernel)
 	health_of(kernel, health, sizeof(health));
 	if (!strcmp(health, "fenced")) {
 		fprintf(stderr,
-			"tombolo: kernel %d is fenced: it died and its CPUs still run; only a reset of the board gets them back\n",
+			"tombolo: kernel %d is fenced: it died and its CPUs still run; it can be started when they are off, at the latest after a reset of the board\n",
 			kernel->id);
 		return EXIT_FAILED;
 	}
@@ -165,7 +165,9 @@ static int stop_one(const struct kernel *kernel)
 	}
 	ret = write_text("stop", "/sys/class/remoteproc/%s/state",
 			 kernel->rproc);
-	if (ret)
+	/* Somebody else may have stopped it meanwhile. */
+	state_of(kernel, state, sizeof(state));
+	if (ret && strcmp(state, "offline"))
 		return explain(ret, "stop", kernel->id);
 	say(kernel, "is off");
 	return EXIT_OK;
