@@ -1,12 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs a module's functions named test_* and prints TAP and a summary."""
 
+import signal
 import time
 import traceback
 
 
+def heed_signals():
+    """Who started us in the background of a script had SIGINT ignored, and
+    programs inherit that: what the tests interrupt would go on."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP,
+                   signal.SIGTERM):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def run(functions):
     """Run each; an exception is a failure. Returns the exit status."""
+    heed_signals()
     print(f"TAP version 13\n1..{len(functions)}")
     failed = 0
     for number, function in enumerate(functions, 1):
