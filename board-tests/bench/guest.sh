@@ -61,6 +61,19 @@ under_load() {
 	sed 's/^/load./' "$IMB_TEST/$3"
 }
 
+# busy N: how long a CPU takes for something that never waits
+busy() {
+	read -r began _ </proc/uptime
+	i=0
+	while [ $i -lt "$1" ]; do
+		i=$((i + 1))
+	done
+	read -r ended _ </proc/uptime
+	echo "began=$began"
+	echo "ended=$ended"
+	echo status=ok
+}
+
 # peers_of K PAIR...: those that K begins a pair with, of pairs like 0-1 0-2.
 peers_of() {
 	peers_k=$1

@@ -11,7 +11,7 @@ it in a loop, so disturbances only ever add.
 
 from itertools import combinations
 
-from .guest import step
+from .guest import busy, step
 
 SIZES = (8, 64, 256, 4096)
 CLASSES = ("instructions", "cache_ops", "dsb", "dmb", "bells", "ipis")
@@ -42,7 +42,7 @@ def amounts(quick):
 
 
 def steps_of_round(board, quick):
-    done = [step(["counted_idle", "2"], kind="idle")]
+    done = [busy(), step(["counted_idle", "2"], kind="idle")]
     for mode, command in MODES.items():
         for size in sizes(mode):
             for n in (FEW, amounts(quick)[mode]):

@@ -114,6 +114,6 @@ def text(result):
         parts.append(per_message(result["counts_cleaned"], "Per message, "
                                  "caches kept by hand (imb.clean=1)"))
     if "plugin_slowdown" in result:
-        parts.append("With the counting plugin a stream of 64 byte messages "
-                     f"takes {result['plugin_slowdown']:.2f} times as long.\n")
+        parts.append("With the counting plugin a CPU needs "
+                     f"{result['plugin_slowdown']:.2f} times as long.\n")
     return "\n".join(parts)

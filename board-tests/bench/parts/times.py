@@ -5,7 +5,7 @@ round: a number that survives a change of host better than nanoseconds do."""
 from itertools import combinations
 from statistics import median
 
-from .guest import step
+from .guest import busy, busy_seconds, step
 
 SIZES = (8, 64, 256, 1024, 4096, 16384)
 BATCH = 64
@@ -31,7 +31,7 @@ def round_of(board, number, quick):
     ms = 300 if quick else 1000
     at = {"round": number}
     steps = [step(["tested", "k1/bell", f"ping count={pings}"],
-                  kind="bell", **at)]
+                  kind="bell", **at), busy(**at)]
     for size in SIZES:
         steps.append(step(["tested", "k1/data",
                            f"ping count={pings} size={size}"],
@@ -138,6 +138,7 @@ def evaluate(board, done):
     e = Evaluation(done)
     return {
         "rounds": len(e.bells),
+        "busy_s": busy_seconds(done),
         "bell_ns": {"p50": median(b["p50_ns"] for b in e.bells.values()),
                     "min": min(b["min_ns"] for b in e.bells.values())},
         "messages": [e.message(size) for size in SIZES],
