@@ -417,6 +417,25 @@ static void kproc_leave(void *data)
 	mutex_unlock(&kprocs_lock);
 }
 
+/*
+ * rproc_del() stops the kernel before it takes no more starts, so that one may
+ * slip in between. Nobody would watch that kernel, and nobody could stop it.
+ */
+static void stop_leftover(void *data)
+{
+	struct kproc *kp = data;
+
+	set_stopping(kp, true);
+	if (kproc_all_off(kp) || kp->health == TOMBOLO_KERNEL_FENCED)
+		return;
+	dev_warn(kp->dev, "%s was started while its driver leaves\n",
+		 kp->rproc->name);
+	if (make_stop(kp) == -EINTR)
+		kproc_fence(kp, "its stop was interrupted");
+	kproc_reset_devices(kp);
+}
+
+/* No bell can queue the work any more: the channel is free */
 static void kproc_end(void *data)
 {
 	struct kproc *kp = data;
@@ -458,9 +477,10 @@ static int kproc_probe(struct platform_device *pdev)
 	INIT_DELAYED_WORK(&kp->tick, kproc_tick);
 	platform_set_drvdata(pdev, kp);
 
-	ret = kproc_describe(kp, np)   ?:
-		      get_bell(kp, np) ?:
-		      devm_add_action_or_reset(kp->dev, kproc_end, kp);
+	ret = kproc_describe(kp, np)				       ?:
+		      devm_add_action_or_reset(kp->dev, kproc_end, kp) ?:
+		      get_bell(kp, np)				       ?:
+		      devm_add_action_or_reset(kp->dev, stop_leftover, kp);
 	if (ret)
 		return ret;
 
@@ -471,6 +491,8 @@ static int kproc_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 	kproc_show_logs(kp);
+	if (!kproc_all_off(kp))
+		kproc_find_running(kp);
 
 	mutex_lock(&kprocs_lock);
 	list_add_tail(&kp->node, &kprocs);

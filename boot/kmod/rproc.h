@@ -116,6 +116,7 @@ bool kproc_report(const struct kproc *kp, struct boot_report *report);
 void kproc_set_health(struct kproc *kp, enum tombolo_kernel_event health);
 void kproc_watch(struct kproc *kp);
 void kproc_fence(struct kproc *kp, const char *why);
+void kproc_find_running(struct kproc *kp);
 void kproc_shut(struct kproc *kp);
 void kproc_tick(struct work_struct *work);
 void kproc_bell(struct mbox_client *client, void *message);

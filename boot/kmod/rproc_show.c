@@ -39,7 +39,14 @@ static ssize_t health_show(struct device *dev, struct device_attribute *attr,
 {
 	struct kproc *kp = dev_get_drvdata(dev);
 
-	return sysfs_emit(buf, "%s\n", kproc_health_name(kp->health));
+	/*
+	 * While remoteproc waits for the CPUs, its own state is "running": who
+	 * wants to start the kernel has to know that there is an end to wait for.
+	 */
+	return sysfs_emit(buf, "%s\n",
+			  READ_ONCE(kp->stopping) ?
+				  "stopping" :
+				  kproc_health_name(kp->health));
 }
 static DEVICE_ATTR_RO(health);
 

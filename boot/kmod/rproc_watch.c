@@ -147,6 +147,14 @@ void kproc_fence(struct kproc *kp, const char *why)
 		kp->rproc->name, why);
 }
 
+/* Left over by who was here before us: watched until its CPUs are off */
+void kproc_find_running(struct kproc *kp)
+{
+	kproc_fence(kp, "it ran when its driver came");
+	queue_delayed_work(system_long_wq, &kp->tick,
+			   msecs_to_jiffies(TICK_MS));
+}
+
 /*
  * The core counts users. We know one only, and correct it where it counts
  * otherwise: a second "start" would make the next "stop" do nothing, and after
@@ -327,6 +335,8 @@ void kproc_tick(struct work_struct *work)
 			look(kp, &report, reported);
 		else if (claim_end(kp, incarnation))
 			bury(kp, &report, reported);
+	} else if (kp->health == TOMBOLO_KERNEL_FENCED && kproc_all_off(kp)) {
+		kproc_set_health(kp, TOMBOLO_KERNEL_OFF);
 	}
 
 	if (kp->health != TOMBOLO_KERNEL_OFF)

@@ -12,35 +12,45 @@
 
 #define ESCAPE 0x1d /* Ctrl-] */
 
-static int copy_out(const char *path)
+/* Bytes that were copied to the standard output, or -errno */
+static ssize_t copy_out(const char *path)
 {
 	char text[4096];
-	ssize_t got;
+	ssize_t got, sum = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
 	while ((got = read(fd, text, sizeof(text))) > 0)
-		fwrite(text, 1, got, stdout);
+		sum += fwrite(text, 1, got, stdout);
+	if (got < 0)
+		sum = -errno;
 	close(fd);
-	return got < 0 ? -errno : 0;
+	return sum;
 }
 
 int command_log(void)
 {
 	struct kernel kernel;
 	int ret = need_kernel(&kernel);
+	ssize_t size;
 
 	if (ret)
 		return ret;
-	ret = copy_out(path_of("/sys/kernel/debug/remoteproc/%s/trace%d",
-			       kernel.rproc, options.last));
-	if (ret == -ENOENT) {
+	size = copy_out(path_of("/sys/kernel/debug/remoteproc/%s/trace%d",
+				kernel.rproc, options.last));
+	if (size == -ENOENT) {
 		fprintf(stderr,
 			"tombolo: the logs are in debugfs: mount -t debugfs debugfs /sys/kernel/debug\n");
 		return EXIT_NO_DRIVER;
 	}
-	return ret ? explain(ret, "read the log of", kernel.id) : EXIT_OK;
+	if (size < 0)
+		return explain(size, "read the log of", kernel.id);
+	if (!size)
+		fprintf(stderr, "tombolo: kernel %d has no log of %s\n",
+			kernel.id,
+			options.last ? "a life before this one" : "this life");
+	return EXIT_OK;
 }
 
 /* Both ways until Ctrl-] or the end of one side */

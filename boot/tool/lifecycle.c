@@ -35,19 +35,44 @@ static void say(const struct kernel *kernel, const char *what)
 		printf("kernel %d %s\n", kernel->id, what);
 }
 
-static int start_one(const struct kernel *kernel)
+static int fenced(const struct kernel *kernel)
+{
+	fprintf(stderr,
+		"tombolo: kernel %d is fenced: it died and its CPUs still run; it can be started when they are off, at the latest after a reset of the board\n",
+		kernel->id);
+	return EXIT_FAILED;
+}
+
+/* Somebody stops it right now: what comes after that is what we are asked for */
+static bool wait_stopped(const struct kernel *kernel, double end)
+{
+	char health[24];
+
+	for (;;) {
+		health_of(kernel, health, sizeof(health));
+		if (strcmp(health, "stopping"))
+			return true;
+		if (now() > end)
+			return false;
+		usleep(POLL_US);
+	}
+}
+
+static int start_one(const struct kernel *kernel, double end)
 {
 	char state[24], health[24];
 	int ret;
 
+	if (!wait_stopped(kernel, end)) {
+		fprintf(stderr,
+			"tombolo: kernel %d is being stopped, and does not end\n",
+			kernel->id);
+		return EXIT_TIMEOUT;
+	}
 	state_of(kernel, state, sizeof(state));
 	health_of(kernel, health, sizeof(health));
-	if (!strcmp(health, "fenced")) {
-		fprintf(stderr,
-			"tombolo: kernel %d is fenced: it died and its CPUs still run; it can be started when they are off, at the latest after a reset of the board\n",
-			kernel->id);
-		return EXIT_FAILED;
-	}
+	if (!strcmp(health, "fenced"))
+		return fenced(kernel);
 	if (!strcmp(state, "running")) {
 		say(kernel, "runs already");
 		return EXIT_OK;
@@ -137,9 +162,9 @@ int command_start(void)
 
 	if (n < 0)
 		return -n;
+	end = now() + (options.wait_s > 0 ? options.wait_s : START_S);
 	for (i = 0; i < n; i++)
-		status[i] = start_one(&kernels[i]);
-	end = now() + (options.wait_s ? options.wait_s : START_S);
+		status[i] = start_one(&kernels[i], end);
 	for (i = 0; i < n && options.wait_s >= 0; i++)
 		if (!status[i])
 			status[i] = wait_up(&kernels[i], end);
@@ -151,10 +176,13 @@ int command_start(void)
 /* In a process of its own, as the driver answers when the kernel is off */
 static int stop_one(const struct kernel *kernel)
 {
-	char state[24];
+	char state[24], health[24];
 	int ret;
 
 	state_of(kernel, state, sizeof(state));
+	health_of(kernel, health, sizeof(health));
+	if (!strcmp(state, "offline") && !strcmp(health, "fenced"))
+		return fenced(kernel);
 	if (!strcmp(state, "offline")) {
 		say(kernel, "is off already");
 		return EXIT_OK;

@@ -165,6 +165,16 @@ static void empty(struct row *row, int id)
 	strcpy(row->state, "?");
 }
 
+/* Those named on the command line, or else all */
+static bool wanted(int id)
+{
+	int i;
+
+	for (i = 0; i < options.nr && options.kernels[i] != id; i++)
+		;
+	return !options.nr || i < options.nr;
+}
+
 /* Ourselves, what we control, and what we only have a link to, by number */
 static int collect(struct row *rows)
 {
@@ -175,8 +185,9 @@ static int collect(struct row *rows)
 	for (id = 0; id < MAX_KERNELS; id++) {
 		for (k = 0; k < nr && kernels[k].id != id; k++)
 			;
-		if (id != self && k == nr &&
-		    access(path_of("/sys/class/imb/link%d", id), F_OK))
+		if (!wanted(id) ||
+		    (id != self && k == nr &&
+		     access(path_of("/sys/class/imb/link%d", id), F_OK)))
 			continue;
 		empty(&rows[n], id);
 		if (id == self)
@@ -300,6 +311,10 @@ int command_status(void)
 	static struct row rows[MAX_KERNELS];
 	int n = collect(rows);
 
+	if (!n) {
+		fprintf(stderr, "tombolo: there is no such kernel here\n");
+		return EXIT_NO_KERNEL;
+	}
 	if (options.json)
 		print_json(rows, n);
 	else

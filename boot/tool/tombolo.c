@@ -22,7 +22,7 @@ static const struct command {
 static const char doc[] =
 	"Show and control the Linux kernels of this board.\v"
 	"Commands:\n"
-	"  status          all kernels: cores, memory, uptime, state, link, speed\n"
+	"  status [N...]   kernels: cores, memory, uptime, state, link, speed\n"
 	"  start N...      start kernels; with --wait, until they are up\n"
 	"  stop N...       stop kernels, and wait until they are off\n"
 	"  log N           the kernel log of kernel N, dead or alive\n"
@@ -149,9 +149,16 @@ int main(int argc, char **argv)
 		.args_doc = "COMMAND [N...]",
 		.doc = doc,
 	};
+	int ret;
 
 	argp_err_exit_status = EXIT_USAGE;
 	join_wait(&argc, argv);
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
-	return command->run();
+	ret = command->run();
+	/* A full disk or a closed pipe: what was asked for did not arrive */
+	if (fflush(stdout) || ferror(stdout)) {
+		perror("tombolo: cannot write the output");
+		return EXIT_FAILED;
+	}
+	return ret;
 }
