@@ -139,6 +139,9 @@ static void fill_link(struct row *row)
 	if (read_text(row->link, sizeof(row->link),
 		      "/sys/class/imb/link%d/state", row->id) <= 0)
 		strcpy(row->link, "-");
+	/* All that a kernel knows of one that it does not control */
+	if (!strcmp(row->link, "up"))
+		strcpy(row->state, "ok");
 	if (options.fast || (fd = echo_open(row->id)) < 0)
 		return;
 	if (!echo_round_trips(fd, RTT_MESSAGES, RTT_SIZE, &result) &&
