@@ -121,7 +121,8 @@ def test_bad_overlay_is_one_sentence():
 
 
 def test_bad_arguments():
-    for arguments in ((), ("--timeout", "x", "--", "a"), ("--wrong", "a")):
+    for arguments in ((), ("--timeout", "x", "--", "a"),
+                      ("--timeout", "0", "--", "a"), ("--wrong", "a")):
         status, _, text = execute(*arguments)
         equal((status, text.count("\n")), (125, 1))
 

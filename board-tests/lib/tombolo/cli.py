@@ -26,6 +26,14 @@ class Parser(argparse.ArgumentParser):
         raise Failure(USAGE, f"{message} (see {self.prog} --help)")
 
 
+def seconds(text):
+    """The type of an argument that is a time limit."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError(text)
+    return value
+
+
 def main(function):
     """Run function(); turn every way of ending into one line and a status."""
     raise_on_signals()
