@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * dsm.h - one process's memory in several kernels: the API for kernel modules.
+ *
+ * The kernel in which a process was created is the *home* of its memory: there
+ * is its mm_struct, and there alone mappings are made, changed and undone. A
+ * *space* is such a memory with the directory of who has which of its pages.
+ * Another kernel shows the space in a *window*: one mapping over the whole user
+ * range of a process there, empty at first; each access to a page that is not
+ * there asks the home for it. Frames are handed out, not copied: a page lies
+ * where the home has put it, and the kernels take turns.
+ *
+ * A user of a space holds a reference; a space ends with its mm_struct, whoever
+ * holds references. The names of spaces are checked: a number is never used
+ * twice in a life of its home, and the lives of a kernel are told apart.
+ */
+#ifndef DSM_H
+#define DSM_H
+
+#include <linux/types.h>
+
+struct mm_struct;
+struct dsm_space;
+struct dsm_window;
+
+/**
+ * struct dsm_id - the name of a space, the same in all kernels
+ * @home: id of the kernel where the memory lives
+ * @number: which of its spaces
+ * @incarnation: which life of dsm.ko there, never 0
+ */
+struct dsm_id {
+	u32 home;
+	u32 number;
+	u32 incarnation;
+};
+
+/* ---- at the home ---- */
+
+/**
+ * dsm_space_get() - the space of an mm_struct, made if there is none
+ * @mm: of a living process; the caller is in it or holds mmget()
+ *
+ * Until dsm_space_grant() no other kernel gets anything.
+ *
+ * Context: process, without the mmap lock; may sleep.
+ * Return: the space, with a reference; ERR_PTR: -ENOMEM; -EOPNOTSUPP if this mm
+ * cannot be shared (hugetlbfs, device memory that is no vDSO, ...) or -ESRCH if
+ * it is being torn down.
+ */
+struct dsm_space *dsm_space_get(struct mm_struct *mm);
+
+/**
+ * dsm_space_put() - give back a reference
+ * @space: from dsm_space_get()
+ *
+ * Context: process; may sleep. The space stays as long as its mm, whatever is
+ * granted stays granted.
+ */
+void dsm_space_put(struct dsm_space *space);
+
+/**
+ * dsm_space_id() - what to tell the other kernel
+ * @space: a space
+ */
+struct dsm_id dsm_space_id(const struct dsm_space *space);
+
+/**
+ * dsm_space_grant() - let a kernel ask for pages of a space
+ * @space: a space
+ * @kernel: id of the kernel
+ *
+ * What a kernel without this asks for is refused. It may be done twice.
+ *
+ * Context: process. Return: 0, -EINVAL for no such kernel, -ENOTCONN if the
+ * other end is not there, -ESRCH if the mm has ended.
+ */
+int dsm_space_grant(struct dsm_space *space, unsigned int kernel);
+
+/**
+ * dsm_space_revoke() - take everything back from a kernel, and give no more
+ * @space: a space
+ * @kernel: id of the kernel
+ *
+ * Context: process; waits until the kernel has given all pages back or is known
+ * to be dead; a bound on the wait makes a silent kernel a dead one.
+ */
+void dsm_space_revoke(struct dsm_space *space, unsigned int kernel);
+
+/* ---- in the other kernel ---- */
+
+/**
+ * struct dsm_window_ops - what a window tells its owner
+ * @fault_failed: the home refuses an access: a signal is due. In the thread that
+ *	made it, inside the fault, mmap lock held: only note it. The access is
+ *	tried again unless the thread is stopped on its way to user mode.
+ *	@addr is the very address, @signo and @code as in siginfo
+ * @closed: the space is no more, or its home is gone: nothing comes any more,
+ *	each access fails by SIGBUS. Once, any context; must not sleep and must
+ *	not call dsm_window_close()
+ */
+struct dsm_window_ops {
+	void (*fault_failed)(void *ctx, unsigned long addr, int signo,
+			     int code);
+	void (*closed)(void *ctx);
+};
+
+/**
+ * dsm_window_open() - make the current process show a space
+ * @id: the space, of another kernel
+ * @ops: for the life of the window
+ * @ctx: handed to them
+ *
+ * Everything that current->mm maps is unmapped, and one mapping put in its
+ * place; all threads of the process, and those that share its mm later, are in
+ * the window. The registered addresses of the thread (rseq, robust list,
+ * clear_child_tid, alternate stack) are the caller's to forget.
+ *
+ * A thread that waits for a page can be interrupted by any signal or task work
+ * with TWA_SIGNAL: it then leaves the fault and makes the access again.
+ *
+ * Context: process, in a system call; may sleep.
+ * Return: the window; ERR_PTR: -ENOTCONN if the home is not there, -EINVAL,
+ * -ENOMEM. On errors current's mappings may be gone: it must end.
+ */
+struct dsm_window *dsm_window_open(const struct dsm_id *id,
+				   const struct dsm_window_ops *ops, void *ctx);
+
+/**
+ * dsm_window_close() - give back all that the window has
+ * @win: from dsm_window_open(); gone afterwards
+ *
+ * No thread in the window may run in user mode any more. Pages are unmapped and
+ * given back to the home; no callback runs when it returns.
+ *
+ * Context: process; may sleep.
+ */
+void dsm_window_close(struct dsm_window *win);
+
+/**
+ * dsm_window_fetch() - ask for pages before they are needed
+ * @win: a window
+ * @addrs: addresses in them
+ * @n: how many
+ * @write: for writing
+ *
+ * A hint: for the pages that a thread will touch first. It does not wait.
+ *
+ * Context: process; may sleep.
+ */
+void dsm_window_fetch(struct dsm_window *win, const u64 *addrs, unsigned int n,
+		      bool write);
+
+#endif /* DSM_H */
