@@ -215,6 +215,7 @@ def write_mailbox(out, board, kernel):
     out.prop("tombolo,cache-line", decimal(board.line))
     out.prop("tombolo,lanes", *[decimal(*lane) for lane in box.lanes])
     out.prop("tombolo,pool", decimal(*box.pool))
+    out.prop("tombolo,memory", *[reg(k.ram) for k in board.kernels])
     out.prop("mboxes", *[cells("&doorbell", p, 0) for p in peers])
     out.prop("mbox-names", *quoted(*[f"kernel{p}" for p in peers]))
     if board.coherent:
