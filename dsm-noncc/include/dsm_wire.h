@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * dsm_wire.h - the messages between the kernels that share pages.
+ *
+ * One structure for all of them. A field that a message has no use for is zero.
+ * PROTOCOL.md says what each message means.
+ */
+#ifndef DSM_WIRE_H
+#define DSM_WIRE_H
+
+#include <linux/types.h>
+
+#ifdef __KERNEL__
+#include <linux/build_bug.h>
+#include <linux/stddef.h>
+#else
+#include <assert.h>
+#include <stddef.h>
+#endif
+
+#define DSM_WIRE_MAJOR 1
+#define DSM_WIRE_MINOR 0
+
+#define DSM_KERNELS 8
+#define DSM_NOBODY  0xff
+
+enum dsm_type {
+#define MSG(name, number, who, text) DSM_##name = number,
+#include "dsm_messages.def"
+	DSM_TYPES
+};
+
+/* What a kernel may do with a frame, weakest first. */
+enum dsm_access {
+	DSM_NONE = 0,
+	DSM_READ = 1, /* shared: others may read it, too */
+	DSM_WRITE = 2, /* exclusive: nobody else has it */
+};
+
+/* dsm_wire.flags */
+#define DSM_URGENT    0x0001 /* RECALL: no time is to be lost by holding */
+#define DSM_HELD      0x0002 /* ACK: the frame was held when RECALL came */
+#define DSM_FORWARDED 0x0004 /* ACK: it has been granted to the third kernel */
+#define DSM_OPTIONAL  0x0008 /* GRANT: a neighbour; nobody asked for it */
+#define DSM_EXEC      0x0010 /* REQUEST, GRANT: to be executed: replicate it */
+#define DSM_FLAGS     0x001f
+
+/**
+ * struct dsm_wire - any message
+ * @type: enum dsm_type
+ * @access: REQUEST: wanted; GRANT: given; RECALL: what the holder may keep; ACK:
+ *	what it has kept
+ * @home: id of the kernel that the frame, and the space, belongs to
+ * @third: RECALL: whom to grant the frame to, DSM_NOBODY: give it back
+ * @flags: DSM_URGENT etc.
+ * @many: REQUEST: how many neighbours would be welcome
+ * @spare: zero
+ * @from_inc: incarnation of the sender
+ * @home_inc: incarnation of @home as the sender knows it, 0 in HELLO
+ * @frame: physical page number
+ * @stamp: the home's count of grants to and recalls from this holder: new in
+ *	GRANT and RECALL; that of the RECALL in ACK, of the GRANT in RELEASE
+ * @grant_stamp: RECALL with a third kernel: stamp of the grant to that one
+ * @token: REQUEST: of the asker's choice; returned in GRANT and REFUSE
+ * @addr: REQUEST: virtual address; GRANT: virtual page address
+ * @space: number of the space
+ * @space_inc: incarnation of the space
+ * @prot: GRANT: what the mapping permits, for the host
+ * @code: REFUSE: signal << 16 | si_code, 0: ask again; HELLO: major << 16 | minor
+ */
+struct dsm_wire {
+	__u8 type;
+	__u8 access;
+	__u8 home;
+	__u8 third;
+	__le16 flags;
+	__u8 many;
+	__u8 spare;
+	__le32 from_inc;
+	__le32 home_inc;
+	__le64 frame;
+	__le64 stamp;
+	__le64 grant_stamp;
+	__le64 token;
+	__le64 addr;
+	__le32 space;
+	__le32 space_inc;
+	__le32 prot;
+	__le32 code;
+};
+
+static_assert(sizeof(struct dsm_wire) == 72, "wire");
+static_assert(offsetof(struct dsm_wire, type) == 0, "wire");
+static_assert(offsetof(struct dsm_wire, access) == 1, "wire");
+static_assert(offsetof(struct dsm_wire, home) == 2, "wire");
+static_assert(offsetof(struct dsm_wire, third) == 3, "wire");
+static_assert(offsetof(struct dsm_wire, flags) == 4, "wire");
+static_assert(offsetof(struct dsm_wire, many) == 6, "wire");
+static_assert(offsetof(struct dsm_wire, spare) == 7, "wire");
+static_assert(offsetof(struct dsm_wire, from_inc) == 8, "wire");
+static_assert(offsetof(struct dsm_wire, home_inc) == 12, "wire");
+static_assert(offsetof(struct dsm_wire, frame) == 16, "wire");
+static_assert(offsetof(struct dsm_wire, stamp) == 24, "wire");
+static_assert(offsetof(struct dsm_wire, grant_stamp) == 32, "wire");
+static_assert(offsetof(struct dsm_wire, token) == 40, "wire");
+static_assert(offsetof(struct dsm_wire, addr) == 48, "wire");
+static_assert(offsetof(struct dsm_wire, space) == 56, "wire");
+static_assert(offsetof(struct dsm_wire, space_inc) == 60, "wire");
+static_assert(offsetof(struct dsm_wire, prot) == 64, "wire");
+static_assert(offsetof(struct dsm_wire, code) == 68, "wire");
+
+#endif /* DSM_WIRE_H */
