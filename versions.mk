@@ -27,9 +27,13 @@ QEMU_PACKAGE := qemu
 QEMU_TESTED := 10.0.13+ds
 QEMU_SHA256 := 6a0888e806c2ffc0c5f0733e974f9aea55491950d3c47c98669c8b236dde59ae
 
-# arm64 packages from which the root file systems are put together. What is
-# taken out of them is listed in boot/rootfs/; apt checks their signatures.
-ROOTFS_PACKAGES := busybox-static dropbear-bin iperf3 kmod nfs-common nfs-kernel-server
+# arm64 packages from which the root file systems are put together; apt checks
+# their signatures. Out of the first the other kernels' small one is picked, as
+# listed in boot/rootfs/member.files; kernel 0 has all files of all of them, but
+# for packages that are needed only by what is never used: graphics drivers.
+MEMBER_PACKAGES := busybox-static dropbear-bin iperf3 libgcc-s1
+DISK_PACKAGES := base-files bash bc bsdextrautils coreutils criu dash diffutils findutils gdb grep gzip hostname kmod libpython3.13-testsuite mawk mount ncurses-base ncurses-bin nfs-common nfs-kernel-server openssl procps psmisc python3 sed sqlite3 strace stress-ng tar time trace-cmd util-linux
+DISK_WITHOUT := libllvm19 libz3-4 mesa-libgallium libgl1-mesa-dri debconf perl-base
 
 # The second non-secure UART of QEMU's virt machine came with this version
 QEMU_MIN := 9.1

@@ -3,10 +3,11 @@
 """Copy a list of files, and the libraries they load, between two trees.
 
 usage: pick.py FROM TO LIST
+       pick.py --applets TO
 
-LIST has one path on a line; `busybox PATH` also gets a link for every applet,
-where no file of that name was picked. Running the arm64 programs to ask them
-is not needed.
+LIST has one path on a line. At the end, and by the second form alone, each
+applet of busybox gets a link in TO, where it has no program of that name.
+Running the arm64 programs to ask them is not needed.
 """
 
 import os
@@ -84,19 +85,22 @@ def applets(program):
     return data[start:end].decode().split("\0")
 
 
-def main():
-    source, dest, listing = sys.argv[1:]
-    with open(listing, encoding="utf-8") as file:
-        lines = [line.split("#")[0].split() for line in file]
-    busybox = None
-    for words in filter(None, lines):
-        if words[0] == "busybox":
-            busybox = words[1]
-        pick(source, dest, words[-1])
-    for name in applets(os.path.join(source, find(source, busybox))):
-        place = os.path.join(dest, "usr/bin", name)
+def link_applets(dest):
+    folder = os.path.join(dest, "usr/bin")
+    for name in applets(os.path.join(folder, "busybox")):
+        place = os.path.join(folder, name)
         if not os.path.lexists(place):
             os.symlink("busybox", place)
+
+
+def main():
+    source, dest, *listing = sys.argv[1:]
+    if listing:
+        with open(listing[0], encoding="utf-8") as file:
+            words = [line.split("#")[0].split() for line in file]
+        for path in sum(words, []):
+            pick(source, dest, path)
+    link_applets(dest)
 
 
 main()
