@@ -9,10 +9,13 @@ import re
 
 import check_devices
 import check_memory
-from model import IMB_WIRE
+from model import HUB_BELL, IMB_WIRE, PARTS, SGI_BELL
 
-ISAS = ("arm64",)
-DOORBELLS = ("tombolo,gic-sgi-doorbell",)
+ISAS = ("arm64", "riscv64")
+DOORBELLS = {SGI_BELL: "sgi-base", HUB_BELL: "pci-device"}
+# What boots before the Image, if anything
+FIRMWARE = {"arm64": (), "riscv64": ("firmware",)}
+PCI_DEVICES = 32
 # Aff3 and Aff2..Aff0; nothing else may be set in an MPIDR of a description.
 MPIDR_MASK = 0xff00ffffff
 SGIS = 16
@@ -26,6 +29,7 @@ def check_board(board, problems):
     if problems.errors:
         return
     for machine in board.machines:
+        check_machine_owner(board, machine, problems)
         check_cores(machine, problems)
         check_cpus(board, machine, problems)
     check_memory.check_regions(board, problems)
@@ -51,6 +55,20 @@ def check_ids(board, problems):
                            f"0 to {len(things) - 1}, each once")
 
 
+def check_machine_owner(board, machine, problems):
+    owner = None if machine.owner is None else board.kernel(machine.owner)
+    where = machine.node.place("owner")
+    if machine.owner is not None and not owner:
+        problems.error(where, f"{machine.label} is given to kernel "
+                       f"{machine.owner}, which does not exist")
+    for kernel in board.on(machine):
+        if owner and kernel is not owner:
+            problems.error(where, f"{machine.label} is given to kernel "
+                           f"{owner.id}, but kernel {kernel.id} runs on it")
+    if not board.on(machine):
+        problems.error(machine.where, f"no kernel runs on {machine.label}")
+
+
 def check_cores(machine, problems):
     for group in machine.cores:
         if group.isa not in ISAS:
@@ -62,7 +80,7 @@ def check_cores(machine, problems):
                                "must be a power of two of 16 to "
                                f"{IMB_WIRE['MAX_LINE']}")
         for mpidr in group.cpus:
-            if mpidr & ~MPIDR_MASK:
+            if group.isa == "arm64" and mpidr & ~MPIDR_MASK:
                 problems.error(group.where, f"CPU {mpidr:#x} is not an MPIDR: "
                                f"bits outside {MPIDR_MASK:#x} are set")
     if not re.fullmatch(r"\d+\.\d+", machine.min_version):
@@ -70,6 +88,9 @@ def check_cores(machine, problems):
                        f"{machine.label} is not of the form 9.1")
     if not machine.cores:
         problems.error(machine.where, f"{machine.label} has no cores")
+    if len({g.isa for g in machine.cores}) > 1:
+        problems.error(machine.where, f"{machine.label} has cores of several "
+                       "ISAs: one machine of QEMU has one")
     if any(g.isa == "arm64" for g in machine.cores) and \
             machine.psci_method not in ("hvc", "smc"):
         problems.error(machine.where, f"psci-method of {machine.label} must be"
@@ -112,10 +133,14 @@ def check_load(kernel, problems):
             problems.error(kernel.node.place(f"load-{what}"), "kernel 0 is "
                            f"loaded by the boot loader: drop load-{what}")
         return
-    for what in ("image", "dtb", "initrd"):
+    wanted = PARTS[:3] + FIRMWARE.get(kernel.isa, ())
+    for what in wanted:
         if what not in kernel.load:
             problems.error(kernel.where, f"kernel {kernel.id} has no "
                            f"load-{what}: kernel 0 must know where to put it")
+    for what in set(kernel.load) - set(wanted):
+        problems.error(kernel.node.place(f"load-{what}"), f"load-{what}: a "
+                       f"kernel of {kernel.isa} has no such thing")
     seen = {}
     for what, address in kernel.load.items():
         where = kernel.node.place(f"load-{what}")
@@ -133,11 +158,39 @@ def check_load(kernel, problems):
 
 
 def check_doorbell(board, problems):
-    where, count = board.doorbell_where, len(board.kernels)
-    if board.doorbell not in DOORBELLS:
-        problems.error(where, f"doorbell '{board.doorbell}' is not known; "
+    where, bell = board.doorbell_where, board.doorbell
+    if bell not in DOORBELLS:
+        problems.error(where, f"doorbell '{bell}' is not known; "
                        f"known are: {', '.join(DOORBELLS)}")
         return
+    given = {"sgi-base": board.sgi_base, "pci-device": board.pci_device}
+    for name, value in given.items():
+        if (value is None) == (name == DOORBELLS[bell]):
+            problems.error(where, f"doorbell '{bell}' needs "
+                           f"'{DOORBELLS[bell]}' and nothing else")
+            return
+    if bell == SGI_BELL:
+        check_sgis(board, where, problems)
+    else:
+        check_hub(board, where, problems)
+
+
+def check_hub(board, where, problems):
+    """Each kernel has a PCI host of its own, and the hub's device on it."""
+    if not 1 <= board.pci_device < PCI_DEVICES:
+        problems.error(where, f"pci-device {board.pci_device}: a PCI bus has "
+                       f"devices 1 to {PCI_DEVICES - 1}, 0 is the bridge")
+    for machine in board.machines:
+        if not machine.pci_host:
+            problems.error(where, f"{machine.label} has no PCI host for the "
+                           "doorbell")
+        elif len(board.on(machine)) > 1:
+            problems.error(where, f"{machine.label} has several kernels, but "
+                           "one PCI host: only one of them can have it")
+
+
+def check_sgis(board, where, problems):
+    count = len(board.kernels)
     if board.sgi_base < LINUX_SGIS:
         problems.error(where, f"sgi-base {board.sgi_base}: SGIs 0 to "
                        f"{LINUX_SGIS - 1} are used by Linux itself")

@@ -2,26 +2,33 @@
 """Judge a machine's devices: registers, interrupts, owners, consoles."""
 
 SPI_LIMIT = 988         # INTIDs 32 to 1019
+SOURCE_LIMIT = 1024     # of an APLIC
 PPI_LIMIT = 16
 SPIS_PER_WORD = 16      # in the interrupt controller's configuration words
 EDGE, LEVEL = 1, 4
-# Properties that point to other nodes, and which property of those says how
-# many cells follow.
-REFERENCES = {"clocks": "#clock-cells", "interrupt-parent": None}
+# Properties that point to other nodes, and how many cells follow: a number, or
+# the property of the other node that says it.
+REFERENCES = {"clocks": "#clock-cells", "interrupt-parent": 0,
+              "msi-parent": "#msi-cells", "riscv,children": 0,
+              "riscv,delegation": 2}
 
 
 def check_devices(board, machine, problems):
     for device in machine.devices:
         check_owner(board, machine, device, problems)
-        check_numbers(device, problems)
-        check_references(board, device, problems)
-    check_overlaps(board, machine, problems)
+        check_numbers(machine, device, problems)
+        check_references(board, machine, device, problems)
+    check_overlaps(machine, problems)
     check_interrupts(machine, problems)
-    check_shared_words(machine, problems)
+    if len(board.on(machine)) > 1:
+        check_shared_words(machine, problems)
 
 
-def check_numbers(device, problems):
+def check_numbers(machine, device, problems):
     cells = device.node.cells("interrupts")
+    if machine.isa == "riscv64":
+        check_sources(device, problems)
+        return
     if device.slot is not None:
         cells = [0, *device.spis[0]]
     for kind, number, flags in zip(cells[::3], cells[1::3], cells[2::3]):
@@ -33,18 +40,27 @@ def check_numbers(device, problems):
                            f" {EDGE} (edge) or {LEVEL} (level)")
 
 
-def check_references(board, device, problems):
+def check_sources(device, problems):
+    for number, flags in device.spis:
+        if not 0 < number < SOURCE_LIMIT or flags not in (EDGE, LEVEL):
+            problems.error(device.where, f"{device}: <{number} {flags}> is not"
+                           f" a source <n f> with n of 1 to {SOURCE_LIMIT - 1}"
+                           f" and f {EDGE} (edge) or {LEVEL} (level)")
+
+
+def check_references(board, machine, device, problems):
     """What a device needs (a clock) must be in the same trees."""
     if device.owner is None and not device.common:
         return
-    common = {d.node for m in board.machines for d in m.devices if d.common}
+    there = {d.node for d in machine.devices if d.common or
+             d.owner is not None and d.owner == device.owner}
     for prop in REFERENCES:
         for target in targets(board.tree, device.node, prop):
-            if target not in common:
+            if target not in there:
                 name = target.path if target else "nothing"
                 problems.error(device.node.place(prop), f"'{prop}' of {device}"
                                f" points to {name}, which is not "
-                               "tombolo,common")
+                               "tombolo,common nor the same kernel's")
 
 
 def targets(tree, node, prop):
@@ -53,9 +69,15 @@ def targets(tree, node, prop):
     while cells:
         target = tree.by_phandle.get(cells.pop(0))
         yield target
-        width = target.cells(REFERENCES[prop])[:1] if target and \
-            REFERENCES[prop] else []
-        cells = cells[sum(width):]
+        cells = cells[following(target, prop):]
+
+
+def following(target, prop):
+    """How many cells follow a pointer to this node."""
+    count = REFERENCES[prop]
+    if isinstance(count, int) or not target:
+        return count if isinstance(count, int) else 0
+    return sum(target.cells(count)[:1])
 
 
 def check_owner(board, machine, device, problems):
@@ -75,7 +97,7 @@ def check_owner(board, machine, device, problems):
                        f"{kernel.machine.label}")
 
 
-def check_overlaps(board, machine, problems):
+def check_overlaps(machine, problems):
     """Registers of two devices, or of a device and DRAM, never meet."""
     seen = []
     for device in machine.devices:

@@ -5,10 +5,12 @@ Hardware nodes are copied from the description; what says who is who
 (memory, CPUs, doorbell, mailbox, lifecycle) is made here.
 """
 
-from check_devices import REFERENCES
-from model import Range
+from check_devices import REFERENCES, following
+from model import HUB_BELL, PARTS, PCI_HOST, Range
 
 NOT_COPIED = ("phandle",)
+UARTS = {"arm,pl011": "ttyAMA0", "ns16550a": "ttyS0"}
+CPU_INTC = "riscv,cpu-intc"
 
 
 class Text:
@@ -75,20 +77,28 @@ def copied_prop(node, name, tree):
     if looks_like_text(raw):
         return quoted(*node.strings(name))
     numbers = node.cells(name)
-    if name == "interrupts":
+    if name == "interrupts" and len(numbers) % 3 == 0:
         return [decimal(*numbers[i:i + 3]) for i in range(0, len(numbers), 3)]
+    if name == "ranges":
+        return [cells(*numbers[i:i + 7]) for i in range(0, len(numbers), 7)]
     if name not in REFERENCES:
         return [decimal(*numbers)]
     out = []
     while numbers:
         target = tree.by_phandle[numbers.pop(0)]
-        count = target.cells(REFERENCES[name])[0] if REFERENCES[name] else 0
+        count = following(target, name)
         out.append(cells(f"&{target.label}", *numbers[:count]))
         numbers = numbers[count:]
     return out
 
 
-def write_device(out, device, kernel, tree):
+def cpu_interrupts(device, kernel):
+    """Lines of a device to every CPU of the kernel, for interrupts-extended"""
+    return [decimal(f"&cpu{cpu:x}_intc", line) for cpu in kernel.cpus
+            for line in device.node.cells("tombolo,cpu-interrupts")]
+
+
+def write_device(out, board, device, kernel, tree):
     node = device.node
     out.open(device.name, None if device.slot is not None else node.label)
     for name in node.props:
@@ -97,15 +107,19 @@ def write_device(out, device, kernel, tree):
         if device.slot is not None and name == "reg":
             out.prop("reg", reg(device.ranges[0]))
         elif device.slot is not None and name == "interrupts":
-            spi, flags = device.spis[0]
-            out.prop("interrupts", decimal(0, spi, flags))
+            kind = [0] if kernel.isa == "arm64" else []
+            out.prop("interrupts", decimal(*kind, *device.spis[0]))
         elif name == "reg":
             out.prop("reg", *[reg(r) for r in device.ranges])
         else:
             out.prop(name, *copied_prop(node, name, tree))
-    if "interrupt-controller" in node.props:
+    if "tombolo,cpu-interrupts" in node.props:
+        out.prop("interrupts-extended", *cpu_interrupts(device, kernel))
+    if "interrupt-controller" in node.props and board.shares(kernel):
         out.prop("tombolo,spi-ranges",
                  *[decimal(*r) for r in kernel.spi_ranges()])
+    if board.doorbell == HUB_BELL and PCI_HOST in device.compatible:
+        write_hub(out, board, kernel)
     out.close()
 
 
@@ -122,12 +136,17 @@ def bootargs(board, kernel):
                  "rootwait"]
     else:
         # A panic ends in the restart path, which gives the CPUs back.
-        args += ["panic=-1", "oops=panic", "irqchip.gicv3_nolpi=1"]
+        args += ["panic=-1", "oops=panic"]
+        if board.shares(kernel):
+            args.append("irqchip.gicv3_nolpi=1")
     return " ".join(args + [kernel.bootargs]).strip()
 
 
 def linux_console(kernel):
-    return "ttyAMA0" if kernel.console else "hvc0"
+    if not kernel.console:
+        return "hvc0"
+    return next((UARTS[c] for c in kernel.console.compatible if c in UARTS),
+                "ttyS0")
 
 
 def write_chosen(out, board, kernel):
@@ -147,53 +166,91 @@ def write_chosen(out, board, kernel):
     out.close()
 
 
-def write_caches(out, node, tree):
-    """The cache properties of a group of cores, or of their second level."""
+def write_cpu_props(out, node, tree):
+    """What a group of cores, or its second level of caches, is like."""
     for name in node.props:
-        if "cache" in name or name == "compatible" and node.base == "l2-cache":
+        if "cache" in name or name.startswith("riscv,") or \
+                name == "mmu-type" or \
+                name == "compatible" and node.base == "l2-cache":
             out.prop(name, *copied_prop(node, name, tree))
 
 
+def write_cpu_intc(out, cpu):
+    """What the lines of interrupts-extended are to go to."""
+    out.open("interrupt-controller", f"cpu{cpu:x}_intc")
+    out.prop("compatible", *quoted(CPU_INTC))
+    out.prop("interrupt-controller")
+    out.prop("#interrupt-cells", cells(1))
+    out.prop("#address-cells", cells(0))
+    out.close()
+
+
 def write_cpus(out, kernel, tree):
-    group = kernel.cores
+    group, arm64 = kernel.cores, kernel.isa == "arm64"
     out.open("cpus")
-    out.prop("#address-cells", cells(2))
+    out.prop("#address-cells", cells(2 if arm64 else 1))
     out.prop("#size-cells", cells(0))
-    for mpidr in kernel.cpus:
-        out.open(f"cpu@{mpidr:x}")
+    if "timebase-frequency" in group.node.props:
+        out.prop("timebase-frequency",
+                 *copied_prop(group.node, "timebase-frequency", tree))
+    for cpu in kernel.cpus:
+        out.open(f"cpu@{cpu:x}")
         out.prop("device_type", *quoted("cpu"))
         out.prop("compatible", *quoted(group.compatible))
-        out.prop("reg", wide(mpidr))
-        out.prop("enable-method", *quoted("psci"))
-        write_caches(out, group.node, tree)
+        if arm64:
+            out.prop("reg", wide(cpu))
+            out.prop("enable-method", *quoted("psci"))
+        else:
+            out.prop("reg", cells(cpu))
+        write_cpu_props(out, group.node, tree)
         if group.l2:
             out.prop("next-level-cache", "<&l2>")
+        if not arm64:
+            write_cpu_intc(out, cpu)
         out.close()
     if group.l2:
         out.open("l2-cache", "l2")
-        write_caches(out, group.l2, tree)
+        write_cpu_props(out, group.l2, tree)
         out.close()
     out.close()
 
 
-def write_psci(out, kernel):
+def write_psci(out, board, kernel):
     """
     Version 0.1 has no SYSTEM_RESET and no SYSTEM_OFF: a kernel that must not
-    reset the board is not told how, so that not even an early panic can.
+    reset the board is not told how, so that not even an early panic can. One
+    with a machine of its own resets nothing but itself.
     """
+    borrowed = kernel.id and board.shares(kernel)
     out.open("psci")
-    if kernel.id == 0:
+    if not borrowed:
         out.prop("compatible", *quoted("arm,psci-1.0", "arm,psci-0.2"))
     else:
         out.prop("compatible", *quoted("arm,psci"))
     out.prop("method", *quoted(kernel.machine.psci_method))
-    if kernel.id:
+    if borrowed:
         out.prop("cpu_on", cells(0xc4000003))
         out.prop("cpu_off", cells(0x84000002))
     out.close()
 
 
+def write_hub(out, board, kernel):
+    """What connects the machines, as this kernel's PCI device."""
+    out.open(f"hub@{board.pci_device:x},0", "doorbell")
+    out.prop("compatible", *quoted(board.doorbell, "pci1af4,1110"))
+    out.prop("reg", cells(board.pci_device << 11, 0, 0, 0, 0))
+    out.line("/* the peer's kernel id; 0 messages, 1 lifecycle */")
+    out.prop("#mbox-cells", cells(2))
+    out.line("/* the kernel id whose machine is turned on or off */")
+    out.prop("#reset-cells", cells(1))
+    out.prop("tombolo,kernel-id", cells(kernel.id))
+    out.prop("tombolo,kernels", cells(len(board.kernels)))
+    out.close()
+
+
 def write_doorbell(out, board, kernel):
+    if board.doorbell == HUB_BELL:
+        return
     out.open("doorbell", "doorbell")
     out.prop("compatible", *quoted(board.doorbell))
     out.line("/* the peer's kernel id; 0 messages, 1 lifecycle */")
@@ -223,10 +280,19 @@ def write_mailbox(out, board, kernel):
     out.close()
 
 
+def file_of(kernel, part):
+    """The file with a part of a kernel, on kernel 0's disk."""
+    return {"image": f"k{kernel.id}-Image",
+            "dtb": f"k{kernel.id}.dtb"}.get(part, f"k{kernel.id}-{part}")
+
+
 def write_remoteproc(out, board, other):
     """In kernel 0: all that is needed to start, stop and bury another."""
     k = other.id
-    slots = other.slots
+    parts = [p for p in PARTS if p in other.load]
+    # Only devices on our own machine can be reset by us.
+    near = other.machine is board.kernels[0].machine
+    slots = other.slots if near else []
     names = [f"virtio{i}" for i in range(len(slots))]
     out.open(f"remoteproc@{other.ram.base:x}")
     out.prop("compatible", *quoted("tombolo,kernel-rproc"))
@@ -236,11 +302,12 @@ def write_remoteproc(out, board, other):
     out.prop("reg-names", *quoted("memory", "boot", *names))
     out.prop("tombolo,cpus", *[wide(c) for c in other.cpus])
     out.prop("tombolo,load-addresses",
-             *[wide(other.load[w]) for w in ("image", "dtb", "initrd")])
-    out.prop("firmware-name", *quoted(f"tombolo/k{k}-Image",
-                                      f"tombolo/k{k}.dtb",
-                                      f"tombolo/k{k}-initrd"))
+             *[wide(other.load[part]) for part in parts])
+    out.prop("firmware-name",
+             *quoted(*[f"tombolo/{file_of(other, p)}" for p in parts]))
     out.prop("mboxes", cells("&doorbell", k, 1))
+    if not near:
+        out.prop("resets", cells("&doorbell", k))
     if board.coherent:
         out.prop("dma-coherent")
     out.close()
@@ -284,7 +351,7 @@ def tree_of(board, kernel, tree):
     out.prop("compatible", *quoted(f"tombolo,{board.name}",
                                    "linux,dummy-virt"))
     out.prop("model", *quoted(f"{board.model}, kernel {kernel.id}"))
-    soc = kernel.machine.node.child("soc")
+    soc = kernel.machine.soc
     if "interrupt-parent" in soc.props:
         out.prop("interrupt-parent", *copied_prop(soc, "interrupt-parent",
                                                   tree))
@@ -295,10 +362,10 @@ def tree_of(board, kernel, tree):
     out.close()
     write_cpus(out, kernel, tree)
     if kernel.machine.psci_method:
-        write_psci(out, kernel)
+        write_psci(out, board, kernel)
     for device in kernel.machine.devices:
         if device.common or device.owner == kernel.id:
-            write_device(out, device, kernel, tree)
+            write_device(out, board, device, kernel, tree)
     write_doorbell(out, board, kernel)
     write_mailbox(out, board, kernel)
     if kernel.id == 0:

@@ -51,9 +51,13 @@ def header_of(board):
            define("BOARD", f'"{board.name}"'),
            define("KERNELS", len(board.kernels)),
            define("CACHE_LINE", board.line),
-           define("COHERENT", int(board.coherent)),
-           define("SGI_BASE", board.sgi_base,
-                  "kernel k rings SGI base + k")]
+           define("COHERENT", int(board.coherent))]
+    if board.sgi_base is not None:
+        out.append(define("SGI_BASE", board.sgi_base,
+                          "kernel k rings SGI base + k"))
+    if board.pci_device is not None:
+        out.append(define("HUB_DEVICE", board.pci_device,
+                          "on every kernel's PCI bus 0"))
     out += mailbox_defines(board)
     for kernel in board.kernels:
         out += kernel_defines(kernel)

@@ -7,13 +7,17 @@ import emit_qemu
 from emit_dts import bootargs, linux_console
 
 
+UART_TYPES = {"arm,pl011": "pl011", "ns16550a": "ns16550"}
+
+
 def range_facts(range_):
     return {"base": range_.base, "size": range_.size}
 
 
 def console_facts(kernel):
     if kernel.console:
-        return {"type": "pl011", "linux": linux_console(kernel),
+        return {"type": UART_TYPES.get(kernel.console.compatible[0], "uart"),
+                "linux": linux_console(kernel),
                 "base": kernel.console.ranges[0].base,
                 "chardev": f"console{kernel.id}"}
     return {"type": "virtio", "linux": linux_console(kernel),
@@ -52,12 +56,23 @@ def kernel_facts(board, kernel):
 
 def machine_facts(board, machine):
     return {
-        "id": machine.id, "binary": machine.binary,
+        "id": machine.id, "isa": machine.isa, "binary": machine.binary,
         "min_version": machine.min_version,
         "args": emit_qemu.args_file(machine),
         "cpus": machine.cpus, "dram": range_facts(machine.dram),
-        "kernels": [k.id for k in board.kernels if k.machine is machine],
+        "kernels": [k.id for k in board.on(machine)],
+        "boots": "u-boot" if board.kernels[0].machine is machine else "stub",
     }
+
+
+def doorbell_facts(board):
+    facts = {"compatible": board.doorbell,
+             "targets": [k.cpus[0] for k in board.kernels]}
+    if board.sgi_base is not None:
+        facts["sgi_base"] = board.sgi_base
+    if board.pci_device is not None:
+        facts["pci_device"] = board.pci_device
+    return facts
 
 
 def json_of(board):
@@ -76,9 +91,7 @@ def json_of(board):
                     "pool": {"count": box.pool[0], "size": box.pool[1]},
                     "section_size": box.section_size(),
                     "needed": box.needed(len(board.kernels))},
-        "doorbell": {"compatible": board.doorbell,
-                     "sgi_base": board.sgi_base,
-                     "targets": [k.cpus[0] for k in board.kernels]},
+        "doorbell": doorbell_facts(board),
         "disk": {k.replace("-", "_"): v for k, v in board.disk.items()},
     }
     return json.dumps(facts, indent=1) + "\n"

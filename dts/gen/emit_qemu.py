@@ -41,24 +41,65 @@ def serial_order(kernel):
     return kernel.console.ranges[0].base if kernel.console else 1 << 64
 
 
+def memory_args(board, machine):
+    """
+    Machines that share a DRAM have it in one file, at the offset of its
+    physical address; each has the part that it sees.
+    """
+    size = f"{machine.dram.size >> 20}M"
+    if not board.several:
+        return ["-M", machine.qemu_machine, "-m", size]
+    return ["-M", f"{machine.qemu_machine},memory-backend=dram", "-m", size,
+            "-object", f"memory-backend-file,id=dram,size={size},share=on,"
+            f"offset={machine.dram.base:#x},mem-path=@DRAM@"]
+
+
+def smp_args(board, machine):
+    """
+    With maxcpus=1, QEMU makes no atomic operations of the guest's: they would
+    not be for what another process sees either.
+    """
+    count = len(machine.cpus)
+    return ["-smp", f"{count},maxcpus={max(count, 2)}" if board.several
+            else str(count)]
+
+
+def boot_args(board, machine):
+    if board.kernels[0].machine is machine:
+        return ["-bios", "@UBOOT@"]
+    stub = f"@STUB{machine.id}@"
+    if machine.isa == "arm64":
+        return ["-bios", stub]
+    # -bios would put it into DRAM; a flash is beside it and entered at once.
+    return ["-bios", "none", "-drive",
+            f"if=pflash,unit=0,format=raw,readonly=on,file={stub}"]
+
+
+def bell_args(board):
+    if board.pci_device is None:
+        return []
+    return ["-chardev", "@BELLS@,id=bells",
+            "-device", "ivshmem-doorbell,chardev=bells,"
+            f"vectors={len(board.kernels) + 1},bus=pcie.0,"
+            f"addr={board.pci_device:#x}"]
+
+
 def args_of(board, machine):
     """The argument list of one machine, without the program's name."""
-    kernels = [k for k in board.kernels if k.machine is machine]
-    out = ["-M", machine.qemu_machine,
+    kernels = board.on(machine)
+    out = [*memory_args(board, machine),
            "-cpu", machine.cores[0].qemu_cpu,
-           "-smp", str(len(machine.cpus)),
-           "-m", f"{machine.dram.size >> 20}M",
+           *smp_args(board, machine),
            "-accel", "tcg,thread=multi",
            "-nodefaults", "-display", "none", "-monitor", "none",
            "-global", "virtio-mmio.force-legacy=false"]
-    if kernels[0].id == 0:
-        out += ["-bios", "@UBOOT@"]
+    out += boot_args(board, machine)
     for kernel in sorted(kernels, key=serial_order):
         out += console_args(kernel)
     for kernel in kernels:
         out += disk_args(kernel) if "disk" in kernel.virtio else []
         out += rng_args(kernel) if "rng" in kernel.virtio else []
-    return out
+    return out + bell_args(board)
 
 
 def args_file(machine):

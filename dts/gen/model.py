@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 import words
 
 BOOT_BLOCK_SIZE = 0x40000
+PCI_HOST = "pci-host-ecam-generic"
+SGI_BELL = "tombolo,gic-sgi-doorbell"
+HUB_BELL = "tombolo,ivshmem-hub"
+# What is loaded for a kernel; only some kernels have a firmware of their own.
+PARTS = ("image", "dtb", "initrd", "firmware")
 
 # The mailbox's limits, by their names in ipi-mailbox/include/imb_wire.h. That
 # component is not included here; a test compares the two.
@@ -56,7 +61,7 @@ class Device:
     name: str
     node: object
     ranges: list
-    spis: list              # (SPI number, flags)
+    spis: list              # (number of SPI or APLIC source, flags)
     owner: int | None
     common: bool
     where: str
@@ -106,6 +111,22 @@ class Machine:
     cores: list
     devices: list
     where: str
+    owner: int | None       # the kernel that has all of it
+
+    parts: object           # the node with its soc: it may be like another
+
+    @property
+    def isa(self):
+        return self.cores[0].isa if self.cores else None
+
+    @property
+    def soc(self):
+        return self.parts.child("soc")
+
+    @property
+    def pci_host(self):
+        return next((d for d in self.devices
+                     if PCI_HOST in d.compatible), None)
 
     @property
     def cpus(self):
@@ -136,7 +157,7 @@ class Kernel:
 
     @property
     def isa(self):
-        return self.cores.isa
+        return self.machine.isa
 
     @property
     def slots(self):
@@ -186,7 +207,8 @@ class Board:
     regions: list
     mailbox: Mailbox
     doorbell: str
-    sgi_base: int
+    sgi_base: int | None
+    pci_device: int | None
     doorbell_where: str
     disk: dict
     disk_where: str
@@ -198,8 +220,20 @@ class Board:
         return max(IMB_WIRE["LINE"], *(line for m in self.machines
                                        for g in m.cores for line in g.lines))
 
+    @property
+    def several(self):
+        """Of several machines: a QEMU process each, on one DRAM."""
+        return len(self.machines) > 1
+
     def kernel(self, number):
         return next((k for k in self.kernels if k.id == number), None)
+
+    def on(self, machine):
+        return [k for k in self.kernels if k.machine is machine]
+
+    def shares(self, kernel):
+        """Are other kernels on this one's machine?"""
+        return len(self.on(kernel.machine)) > 1
 
 
 def pairs64(cells):
@@ -220,16 +254,21 @@ def text(node, prop, default=None):
     return node.strings(prop)[0] if prop in node.props else default
 
 
-def spis_of(node):
-    """The SPIs in an 'interrupts' property of GIC form <type number flags>."""
+def spis_of(node, width):
+    """
+    The interrupts that a machine has once: a GIC's SPIs, in 'interrupts' of
+    the form <type number flags>, or an APLIC's sources, <number flags>.
+    """
     cells = node.cells("interrupts")
+    if width == 2:
+        return list(zip(cells[::2], cells[1::2]))
     return [(n, flags) for kind, n, flags
             in zip(cells[::3], cells[1::3], cells[2::3]) if kind == 0]
 
 
-def bank_slots(node, problems):
+def bank_slots(node, width, machine_owner, problems):
     """A bank of equal devices, one Device per slot."""
-    first, spi = ranges(node)[0], spis_of(node)[0]
+    first, spi = ranges(node)[0], (spis_of(node, width) or [(0, 0)])[0]
     count = one(node, "tombolo,slots")
     owners = {}
     cells = node.cells("tombolo,slot-owners")
@@ -247,35 +286,50 @@ def bank_slots(node, problems):
             owners[slot] = owner
     return [Device(f"{node.base}@{first.base + i * first.size:x}", node,
                    [Range(first.base + i * first.size, first.size)],
-                   [(spi[0] + i, spi[1])], owners.get(i), False,
+                   [(spi[0] + i, spi[1])], owners.get(i, machine_owner),
+                   False,
                    where if i in owners else node.where, i)
             for i in range(count)]
 
 
-def read_devices(soc, problems):
+def read_devices(soc, width, machine_owner, problems):
     out = []
     for node in soc.children:
         if "tombolo,slots" in node.props:
-            out += bank_slots(node, problems)
+            out += bank_slots(node, width, machine_owner, problems)
             continue
-        out.append(Device(node.name, node, ranges(node), spis_of(node),
-                          one(node, "tombolo,owner"),
-                          "tombolo,common" in node.props,
+        common = "tombolo,common" in node.props
+        out.append(Device(node.name, node, ranges(node), spis_of(node, width),
+                          one(node, "tombolo,owner",
+                              None if common else machine_owner), common,
                           node.place("tombolo,owner")))
     return out
 
 
-def read_machine(node, problems):
-    qemu, soc = node.child("qemu"), node.child("soc")
+def interrupt_cells(soc, tree):
+    controller = tree.by_phandle.get(one(soc, "interrupt-parent"))
+    return one(controller, "#interrupt-cells", 3) if controller else 3
+
+
+def read_machine(node, tree, problems):
+    parts, owner = node, one(node, "owner")
+    if "same-as" in node.props:
+        parts = tree.by_phandle.get(one(node, "same-as"))
+        if not parts or parts.base != "machine" or "same-as" in parts.props:
+            problems.error(node.place("same-as"), f"'same-as' of {node.path} "
+                           "does not point to a machine that has parts")
+            return None
+    qemu, soc = parts.child("qemu"), parts.child("soc")
     cores = [Cores(n, text(n, "isa"), text(n, "compatible"),
                    text(n, "qemu-cpu"), pairs64(n.cells("cpus")),
                    n.place("cpus"))
-             for n in node.children if n.base == "cores"]
+             for n in parts.children if n.base == "cores"]
     return Machine(one(node, "reg"), node, node.label or node.name,
-                   text(node, "psci-method"), text(qemu, "binary"),
+                   text(parts, "psci-method"), text(qemu, "binary"),
                    text(qemu, "machine"), text(qemu, "min-version"),
                    ranges(node, "dram")[0], cores,
-                   read_devices(soc, problems), node.where)
+                   read_devices(soc, interrupt_cells(soc, tree), owner,
+                                problems), node.where, owner, parts)
 
 
 def read_kernel(node, tree, machines, problems):
@@ -293,8 +347,7 @@ def read_kernel(node, tree, machines, problems):
             problems.error(node.place("console"), f"'console' of {node.path} "
                            f"does not point to a UART of {home.label}")
     load = {what: pairs64(node.cells(f"load-{what}"))[0]
-            for what in ("image", "dtb", "initrd")
-            if f"load-{what}" in node.props}
+            for what in PARTS if f"load-{what}" in node.props}
     virtio = {r: one(node, f"virtio-{r}") for r in words.VIRTIO_ROLES
               if f"virtio-{r}" in node.props}
     return Kernel(one(node, "reg"), home, pairs64(node.cells("cpus")), load,
@@ -313,8 +366,10 @@ def read_board(name, tree, problems):
     words.check_words(root, problems)
     if problems.errors:
         return None
-    machines = [read_machine(n, problems)
+    machines = [read_machine(n, tree, problems)
                 for n in root.child("machines").children]
+    if None in machines:
+        return None
     kernels = [read_kernel(n, tree, machines, problems)
                for n in root.child("kernels").children]
     if None in kernels or not machines:
@@ -336,5 +391,6 @@ def read_board(name, tree, problems):
                  machines, sorted(kernels, key=lambda k: k.id), regions,
                  Mailbox(list(zip(lanes[::2], lanes[1::2])),
                          tuple(box.cells("pool")), window, box),
-                 text(bell, "compatible"), one(bell, "sgi-base"), bell.where,
+                 text(bell, "compatible"), one(bell, "sgi-base"),
+                 one(bell, "pci-device"), bell.where,
                  {k: one(disk, k) for k in disk.props}, disk.where, tree)

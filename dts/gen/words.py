@@ -26,11 +26,14 @@ class Problems:
 KNOWN = {
     "": "model!=s compatible!=s coherent",
     "machines": "",
-    "machine": "reg!=1 psci-method=s dram!=4",
+    "machine": "reg!=1 psci-method=s dram!=4 same-as=1 owner=1",
     "qemu": "binary!=s machine!=s min-version!=s",
     "cores": "reg!=1 isa!=s compatible!=s qemu-cpu!=s cpus!=2+"
              " i-cache-size=1 i-cache-line-size=1 i-cache-sets=1"
-             " d-cache-size=1 d-cache-line-size!=1 d-cache-sets=1",
+             " d-cache-size=1 d-cache-line-size!=1 d-cache-sets=1"
+             " timebase-frequency=1 mmu-type=s riscv,isa=s riscv,isa-base=s"
+             " riscv,isa-extensions=s riscv,cbom-block-size=1"
+             " riscv,cboz-block-size=1",
     "l2-cache": "compatible!=s cache-level!=1 cache-unified cache-size!=1"
                 " cache-line-size!=1 cache-sets!=1",
     "soc": "interrupt-parent=1",
@@ -41,17 +44,21 @@ KNOWN = {
     "spare": "reg!=4",
     "kernels": "",
     "kernel": "reg!=1 machine!=1 cpus!=2+ load-image=2 load-dtb=2"
-              " load-initrd=2 console=1 bootargs=s "
+              " load-initrd=2 load-firmware=2 console=1 bootargs=s "
               + " ".join(f"virtio-{r}=1" for r in VIRTIO_ROLES),
-    "doorbell": "compatible!=s sgi-base!=1",
+    "doorbell": "compatible!=s sgi-base=1 pci-device=1",
     "mailbox": "lanes!=2+ pool!=2",
     "disk": "boot-mib!=1 root-mib!=1 scratch-mib!=1",
-    "device": "compatible!=s reg=4+ interrupts=3+ interrupt-parent=1"
+    "device": "compatible!=s reg=4+ interrupts=1+ interrupt-parent=1"
               " interrupt-controller #interrupt-cells=1"
               " #redistributor-regions=1 always-on clocks clock-names=s"
               " clock-frequency=1 clock-output-names=s #clock-cells=1"
               " dma-coherent tombolo,owner=1 tombolo,common tombolo,slots=1"
-              " tombolo,slot-owners=3+",
+              " tombolo,slot-owners=3+ tombolo,cpu-interrupts=1+"
+              " device_type=s bus-range=2 ranges=7+ linux,pci-domain=1"
+              " msi-controller #msi-cells=1 msi-parent=1+"
+              " riscv,num-ids=1 riscv,num-sources=1 riscv,children=1"
+              " riscv,delegation=3",
 }
 # Cells of addresses and sizes below each kind.
 WIDTHS = {"": (2, 2), "machines": (1, 0), "machine": (1, 0), "soc": (2, 2),
@@ -164,7 +171,7 @@ def check_words(root, problems):
 
 def check_machine(node, problems):
     for part in ("qemu", "soc"):
-        if not node.child(part):
+        if not node.child(part) and "same-as" not in node.props:
             problems.error(node.where, f"{node.path} has no node '{part}'")
     for bank in node.walk():
         if "tombolo,slots" not in bank.props:
@@ -172,9 +179,12 @@ def check_machine(node, problems):
         if "reg" not in bank.props:
             problems.error(bank.where, f"{bank.path} has slots but no 'reg' of"
                            " the first one")
-        if bank.cells("interrupts")[:1] != [0]:
+        if bank.cells("interrupts")[:-2] not in ([], [0]):
             problems.error(bank.place("interrupts"), f"{bank.path} has slots "
-                           "but no SPI <0 n f> of the first one")
+                           "but no SPI <0 n f> or source <n f> of the first")
+        if len(bank.cells("interrupts")) < 2:
+            problems.error(bank.where, f"{bank.path} has slots but no "
+                           "interrupt of the first one")
         if not 1 <= sum(bank.cells("tombolo,slots")) <= MAX_SLOTS:
             problems.error(bank.place("tombolo,slots"), f"{bank.path} can "
                            f"have 1 to {MAX_SLOTS} slots")

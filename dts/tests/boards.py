@@ -33,6 +33,16 @@ class Generated:
         self.trees = [libfdt.Fdt((self.dir / f"k{k['id']}.dtb").read_bytes())
                       for k in self.json["kernels"]]
 
+    def shares(self, kernel):
+        """Are other kernels on this one's machine?"""
+        machine = self.json["kernels"][kernel]["machine"]
+        return len(self.json["machines"][machine]["kernels"]) > 1
+
+    def arguments(self):
+        """Each machine's facts and its arguments of QEMU."""
+        return [(m, self.text(m["args"]).splitlines())
+                for m in self.json["machines"]]
+
     def text(self, name):
         return (self.dir / name).read_text()
 
@@ -73,13 +83,19 @@ def subnodes(fdt, path="/"):
     return out
 
 
+def all_nodes(fdt, path="/"):
+    for node in subnodes(fdt, path):
+        yield node
+        yield from all_nodes(fdt, node)
+
+
 def compatible(fdt, path):
     raw = properties(fdt, path).get("compatible", b"")
     return raw.decode().split("\0")[:-1]
 
 
 def with_compatible(fdt, word):
-    return [p for p in subnodes(fdt) if word in compatible(fdt, p)]
+    return [p for p in all_nodes(fdt) if word in compatible(fdt, p)]
 
 
 def cpu_nodes(fdt):

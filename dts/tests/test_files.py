@@ -29,8 +29,12 @@ def header_is_right_in_c(board):
     claims = {"TOMBOLO_KERNELS": len(facts["kernels"]),
               "TOMBOLO_CACHE_LINE": facts["cache_line"],
               "TOMBOLO_MAILBOX_BASE": window["base"],
-              "TOMBOLO_MAILBOX_SIZE": window["size"],
-              "TOMBOLO_SGI_BASE": facts["doorbell"]["sgi_base"]}
+              "TOMBOLO_MAILBOX_SIZE": window["size"]}
+    bell = facts["doorbell"]
+    for word, fact in (("SGI_BASE", "sgi_base"),
+                       ("HUB_DEVICE", "pci_device")):
+        if fact in bell:
+            claims[f"TOMBOLO_{word}"] = bell[fact]
     for k in facts["kernels"]:
         claims[f"TOMBOLO_K{k['id']}_RAM_BASE"] = k["memory"]["base"]
         claims[f"TOMBOLO_K{k['id']}_RAM_SIZE"] = k["memory"]["size"]
@@ -48,27 +52,35 @@ def header_is_right_in_assembler(board):
 
 
 def qemu_slots_are_their_kernels(board):
-    args = board.text("qemu.args").splitlines()
+    for machine, args in board.arguments():
+        slots_of_one_machine(board, machine, args)
+
+
+def slots_of_one_machine(board, machine, args):
     assert all(args), "an empty argument"
     buses = [int(b) for a in args
              for b in re.findall(r"bus=virtio-mmio-bus\.(\d+)", a)]
     assert len(buses) == len(set(buses)), f"a slot used twice: {buses}"
     wanted = []
     for k in board.json["kernels"]:
+        if k["machine"] != machine["id"]:
+            continue
         virtio = k["virtio"]
         wanted += [virtio[r] for r in ("disk", "rng", "console")
                    if r in virtio]
         assert set(virtio["spare"]) <= set(virtio["slots"])
         assert not set(virtio["spare"]) & set(buses)
     assert sorted(buses) == sorted(wanted)
+    if 0 not in machine["kernels"]:
+        return
     first = board.json["kernels"][0]["virtio"]
     assert first["bus"]["overlay"] not in args and first["overlay"] not in \
         buses and first["serial"] not in buses
 
 
 def placeholders_are_documented(board):
-    found = {re.sub(r"\d+", "<N>", p)
-             for p in PLACEHOLDER.findall(board.text("qemu.args"))}
+    found = {re.sub(r"\d+", "<N>", p) for _, args in board.arguments()
+             for a in args for p in PLACEHOLDER.findall(a)}
     readme = (DTS / "README.md").read_text()
     for word in found | {"@UBOOT@"}:
         assert word in readme, f"README.md does not explain {word}"
