@@ -9,13 +9,10 @@
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/mailbox_client.h>
-#include <linux/mailbox_controller.h>
 #include <linux/mm.h>
-#include <linux/of.h>
-#include <linux/of_platform.h>
-#include <linux/platform_device.h>
 #include <linux/slab.h>
 
+#include "doorbell.h"
 #include "test.h"
 
 /* Function of the doorbell that is left to tests. */
@@ -77,34 +74,10 @@ static void heard(struct mbox_client *client, void *data)
 		p->stray++;
 }
 
-/* The controller's channel for tests; no device tree names it. */
-static struct mbox_chan *find_chan(unsigned int peer)
-{
-	struct of_phandle_args args = {
-		.args_count = 2,
-		.args = { peer, BELL_FUNCTION },
-	};
-	struct platform_device *pdev = NULL;
-	struct mbox_controller *mbox = NULL;
-	struct mbox_chan *chan;
-
-	args.np =
-		of_find_compatible_node(NULL, NULL, "tombolo,gic-sgi-doorbell");
-	if (args.np)
-		pdev = of_find_device_by_node(args.np);
-	if (pdev)
-		mbox = platform_get_drvdata(pdev);
-	chan = mbox ? mbox->of_xlate(mbox, &args) : ERR_PTR(-EOPNOTSUPP);
-	if (pdev)
-		put_device(&pdev->dev);
-	of_node_put(args.np);
-	return chan;
-}
-
 int test_bell_init(struct test_peer *peer)
 {
 	struct test_bell *bell = kzalloc(sizeof(*bell), GFP_KERNEL);
-	struct mbox_chan *chan = find_chan(peer->id);
+	struct mbox_chan *chan = doorbell_chan(peer->id, BELL_FUNCTION);
 	int ret;
 
 	if (!bell)
