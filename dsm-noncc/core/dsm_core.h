@@ -33,6 +33,7 @@
  * @holds: recalls that waited until the holder had had its time
  * @lost: frames lost with a dead kernel
  * @cleans, @invals: cache operations, in frames
+ * @strays: answers about frames that have no entry any more
  * @bad: messages that broke the protocol
  */
 struct dsm_stats {
@@ -48,6 +49,7 @@ struct dsm_stats {
 	u64 lost;
 	u64 cleans;
 	u64 invals;
+	u64 strays;
 	u64 bad;
 };
 
@@ -121,11 +123,13 @@ struct dsm_ask {
  * @holders: a bit for each kernel that has it
  * @waiting: a bit for each kernel that is to give it up, or what it has of it
  * @keep: what those may keep
- * @op_access: what the present operation wants it for
- * @op_kernel: for whom; DSM_NOBODY: no operation
+ * @op_kernel: for whom the present operation is; DSM_NOBODY: there is none
  * @third: whom the recalled holder grants it to, or DSM_NOBODY
+ * @next: state after the operation
  * @failed: the operation ends without a grant
  * @served: the third kernel has been granted it by the holder
+ * @dead: who asked is gone: enum dsm_death
+ * @urgent: recalls are
  * @want: what threads of the home wait for
  * @turn: the home was served last; others first
  * @lost_by: the holder that died with it, until it is known whether the third
@@ -145,13 +149,15 @@ struct dsm_page {
 	u8 holders;
 	u8 waiting;
 	u8 keep;
-	u8 op_access;
 	u8 op_kernel;
 	u8 third;
 	u8 want;
+	u8 next;
 	u8 lost_by;
+	u8 dead;
 	bool failed;
 	bool served;
+	bool urgent;
 	bool turn;
 	bool timer;
 	u32 op;
@@ -210,8 +216,9 @@ void dsm_peer_up(struct dsm_core *core, u32 kernel);
  * @kernel: the peer
  *
  * It is not heard any more. To follow at once: dsm_copy_gone() for each copy of
- * its frames. To follow as soon as the peer can't touch memory any more:
- * dsm_home_gone() for each page.
+ * its frames, and each REQUEST that is open is to be sent again, whatever its home:
+ * the grant may have been on its way by this link. To follow as soon as the peer
+ * can't touch memory any more: dsm_home_gone() for each page.
  */
 void dsm_peer_down(struct dsm_core *core, u32 kernel);
 
@@ -398,6 +405,9 @@ void dsm_copy_unmapped(struct dsm_core *core, struct dsm_copy *copy, u32 op);
  * dsm_copy_release() - give a frame back unasked
  * @core: us
  * @copy: entry
+ *
+ * A recall that is under way may leave it readable: call again until
+ * dsm_copy_idle().
  */
 void dsm_copy_release(struct dsm_core *core, struct dsm_copy *copy);
 

@@ -1,0 +1,574 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * The directory at a frame's home.
+ *
+ * One operation at a time and frame: somebody (a peer, or the home itself) is to
+ * get it; those who have to give are asked, and when all have answered, it is
+ * granted. The home gives by home_protect() as others give by RECALL. Where one
+ * other kernel gives and one gets, the giver grants it directly.
+ */
+#include "dsm_intern.h"
+
+struct plan {
+	bool gives;
+	u8 keep;
+	u8 next;
+};
+
+enum giver { GIVES_NOBODY, GIVES_OTHERS };
+enum asker { ASKER_OTHER, ASKER_HOLDER, ASKERS };
+
+static const struct plan plans[DSM_PAGE_STATES][ASKERS][DSM_WRITE + 1] = {
+#define PLAN(state, asker, access, giver, what, to)                      \
+	[DSM_PAGE_##state][ASKER_##asker][DSM_##access] = {              \
+		GIVES_##giver == GIVES_OTHERS, DSM_##what, DSM_PAGE_##to \
+	},
+#include "dsm_states.def"
+};
+
+/* What became of who asked. */
+enum dsm_death { ALIVE, DEAD_CLEAN, DEAD_DIRTY };
+
+static bool busy(const struct dsm_page *page)
+{
+	return page->op_kernel != DSM_NOBODY;
+}
+
+static bool all_ours(const struct dsm_core *core, const struct dsm_page *page)
+{
+	return page->state == DSM_PAGE_EXCLUSIVE &&
+	       page->holders == dsm_bit(core->self);
+}
+
+static const struct plan *plan_for(const struct dsm_page *page, u32 kernel,
+				   u8 access)
+{
+	u8 asker = page->holders & dsm_bit(kernel) ? ASKER_HOLDER : ASKER_OTHER;
+
+	return &plans[page->state][asker][access];
+}
+
+static u8 givers(const struct dsm_page *page, u32 kernel, u8 access)
+{
+	if (!plan_for(page, kernel, access)->gives)
+		return 0;
+	return page->holders & (u8)~dsm_bit(kernel);
+}
+
+/* A holder has given, and kept what it says. */
+static void gave(struct dsm_page *page, u32 kernel, u8 kept)
+{
+	if (kept == DSM_NONE)
+		page->holders &= (u8)~dsm_bit(kernel);
+	page->state = page->holders ? DSM_PAGE_SHARED : DSM_PAGE_FREE;
+}
+
+/* ---- the end of an operation ---- */
+
+void dsm_home_refuse(struct dsm_core *core, const struct dsm_ask *ask, u32 code)
+{
+	struct dsm_msg msg = {
+		.type = DSM_REFUSE,
+		.home = (u8)core->self,
+		.third = DSM_NOBODY,
+		.flags = ask->flags,
+		.token = ask->token,
+		.addr = ask->addr,
+		.space = ask->space,
+		.space_inc = ask->space_inc,
+		.code = code,
+	};
+
+	if (!code)
+		core->stats.retries++;
+	if (dsm_heard(core, ask->kernel))
+		dsm_send(core, ask->kernel, &msg);
+}
+
+static void done(struct dsm_core *core, struct dsm_page *page,
+		 struct dsm_ask *ask, enum dsm_result result)
+{
+	if (result == DSM_AGAIN && !(ask->flags & DSM_OPTIONAL))
+		dsm_home_refuse(core, ask, 0);
+	core->ops->ask_done(core->ctx, page, ask, result);
+}
+
+static struct dsm_msg describe(const struct dsm_core *core,
+			       const struct dsm_page *page,
+			       const struct dsm_ask *ask)
+{
+	return (struct dsm_msg){
+		.home = (u8)core->self,
+		.third = DSM_NOBODY,
+		.flags = ask->flags,
+		.frame = page->frame,
+		.token = ask->token,
+		.addr = ask->addr,
+		.space = ask->space,
+		.space_inc = ask->space_inc,
+		.prot = ask->prot,
+	};
+}
+
+static void grant(struct dsm_core *core, struct dsm_page *page,
+		  struct dsm_ask *ask, u8 next)
+{
+	struct dsm_msg msg = describe(core, page, ask);
+
+	msg.type = DSM_GRANT;
+	msg.access = next == DSM_PAGE_EXCLUSIVE ? DSM_WRITE : DSM_READ;
+	msg.stamp = ++core->peer[ask->kernel].stamp;
+	page->stamp[ask->kernel] = msg.stamp;
+	core->stats.grants[msg.access]++;
+	dsm_send(core, ask->kernel, &msg);
+}
+
+static void holds_now(struct dsm_page *page, u32 kernel, u8 next)
+{
+	page->holders |= dsm_bit(kernel);
+	page->state = next;
+}
+
+static void satisfy_want(struct dsm_core *core, struct dsm_page *page)
+{
+	if (!page->want || !dsm_home_ok(core, page, page->want))
+		return;
+	page->want = DSM_NONE;
+	core->ops->home_wake(core->ctx, page);
+}
+
+static void take(struct dsm_core *core, struct dsm_page *page)
+{
+	if (!(page->holders & dsm_bit(core->self))) {
+		/* Prefetched while it was another's: stale. */
+		core->ops->inval(core->ctx, page->frame);
+		core->stats.invals++;
+	}
+	holds_now(page, core->self, page->next);
+	page->until = core->ops->now_us(core->ctx) + core->hold_us;
+	core->stats.takes++;
+	satisfy_want(core, page);
+	if (page->recalls)
+		core->ops->home_wake(core->ctx, page);
+}
+
+static void lose(struct dsm_core *core, struct dsm_page *page, u32 kernel)
+{
+	core->stats.lost++;
+	core->ops->lost(core->ctx, page, kernel);
+}
+
+static void finish_ask(struct dsm_core *core, struct dsm_page *page)
+{
+	struct dsm_ask *ask = page->ask;
+
+	page->ask = NULL;
+	if (page->dead) {
+		if (page->served && page->next == DSM_PAGE_EXCLUSIVE &&
+		    page->dead == DEAD_DIRTY)
+			lose(core, page, ask->kernel);
+		done(core, page, ask, DSM_GONE);
+	} else if (page->served) {
+		holds_now(page, ask->kernel, page->next);
+		page->stamp[ask->kernel] = page->grant_stamp;
+		core->stats.forwards++;
+		done(core, page, ask, DSM_GRANTED);
+	} else if (page->failed || !dsm_heard(core, ask->kernel)) {
+		done(core, page, ask, DSM_AGAIN);
+	} else {
+		holds_now(page, ask->kernel, page->next);
+		grant(core, page, ask, page->next);
+		done(core, page, ask, DSM_GRANTED);
+	}
+}
+
+static void finish(struct dsm_core *core, struct dsm_page *page)
+{
+	if (page->waiting)
+		return;
+	if (page->op_kernel == core->self)
+		take(core, page);
+	else
+		finish_ask(core, page);
+	page->op_kernel = DSM_NOBODY;
+}
+
+/* ---- its beginning ---- */
+
+static void recall(struct dsm_core *core, struct dsm_page *page, u32 kernel,
+		   u16 flags)
+{
+	struct dsm_msg msg = { .third = DSM_NOBODY };
+
+	if (!dsm_heard(core, kernel))
+		return; /* dsm_home_gone() will answer for it */
+	if (page->third != DSM_NOBODY) {
+		msg = describe(core, page, page->ask);
+		msg.third = page->third;
+		msg.grant_stamp = page->grant_stamp;
+	}
+	msg.type = DSM_RECALL;
+	msg.access = page->keep;
+	msg.home = (u8)core->self;
+	msg.flags |= flags;
+	msg.frame = page->frame;
+	msg.stamp = page->stamp[kernel];
+	dsm_send(core, kernel, &msg);
+}
+
+static void recall_first(struct dsm_core *core, struct dsm_page *page,
+			 u32 kernel)
+{
+	page->stamp[kernel] = ++core->peer[kernel].stamp;
+	core->stats.recalls++;
+	recall(core, page, kernel, page->urgent ? DSM_URGENT : 0);
+}
+
+static bool one_bit(u8 bits)
+{
+	return bits && !(bits & (bits - 1));
+}
+
+/* One other kernel gives, one gets: directly. */
+static void choose_third(struct dsm_core *core, struct dsm_page *page)
+{
+	u8 who = page->waiting;
+
+	page->third = DSM_NOBODY;
+	if (!page->ask || !one_bit(who) || who == dsm_bit(core->self))
+		return;
+	page->third = page->op_kernel;
+	page->grant_stamp = ++core->peer[page->op_kernel].stamp;
+}
+
+static void begin(struct dsm_core *core, struct dsm_page *page, u32 kernel,
+		  u8 access, struct dsm_ask *ask)
+{
+	const struct plan *plan = plan_for(page, kernel, access);
+	u32 k;
+
+	page->waiting = givers(page, kernel, access);
+	page->keep = plan->keep;
+	page->next = plan->next;
+	page->op_kernel = (u8)kernel;
+	page->ask = ask;
+	page->failed = false;
+	page->served = false;
+	page->dead = ALIVE;
+	page->lost_by = DSM_NOBODY;
+	choose_third(core, page);
+	for (k = 0; k < core->kernels; k++)
+		if ((page->waiting & dsm_bit(k)) && k != core->self)
+			recall_first(core, page, k);
+	if (page->waiting & dsm_bit(core->self))
+		core->ops->home_protect(core->ctx, page, page->keep,
+					++page->op);
+	finish(core, page);
+}
+
+static struct dsm_ask *pop(struct dsm_page *page)
+{
+	struct dsm_ask *ask = page->asks;
+
+	page->asks = ask->next;
+	ask->next = NULL;
+	return ask;
+}
+
+/* The home has its time, too. Return: how much of it is left. */
+static u64 home_time(struct dsm_core *core, const struct dsm_page *page,
+		     const struct dsm_ask *ask)
+{
+	u64 now = core->ops->now_us(core->ctx);
+
+	if (!(givers(page, ask->kernel, ask->access) & dsm_bit(core->self)))
+		return 0;
+	return now < page->until ? page->until - now : 0;
+}
+
+static void come_back(struct dsm_core *core, struct dsm_page *page, u64 us)
+{
+	if (page->timer)
+		return;
+	page->timer = true;
+	core->stats.holds++;
+	core->ops->later_page(core->ctx, page, us);
+}
+
+/* Return: false if nothing can be begun now. */
+static bool serve_ask(struct dsm_core *core, struct dsm_page *page)
+{
+	struct dsm_ask *ask = page->asks;
+	u64 wait = home_time(core, page, ask);
+	u8 from = givers(page, ask->kernel, ask->access);
+	bool optional = ask->flags & DSM_OPTIONAL;
+
+	if (wait && !optional) {
+		come_back(core, page, wait);
+		return false;
+	}
+	pop(page);
+	page->turn = false;
+	if (!dsm_heard(core, ask->kernel))
+		done(core, page, ask, DSM_GONE);
+	else if (optional && (wait || (from & ~dsm_bit(core->self))))
+		done(core, page, ask, DSM_SKIPPED);
+	else
+		begin(core, page, ask->kernel, ask->access, ask);
+	return true;
+}
+
+/* Begin what can be begun, in turn: the home and those who ask. */
+static void serve(struct dsm_core *core, struct dsm_page *page)
+{
+	bool more = true;
+
+	while (more && !busy(page)) {
+		satisfy_want(core, page);
+		if (page->recalls) {
+			more = !all_ours(core, page);
+			if (more)
+				begin(core, page, core->self, DSM_WRITE, NULL);
+		} else if (page->want && !(page->turn && page->asks)) {
+			page->turn = true;
+			begin(core, page, core->self, page->want, NULL);
+		} else {
+			more = page->asks && serve_ask(core, page);
+		}
+	}
+}
+
+/* ---- messages ---- */
+
+void dsm_home_ack(struct dsm_core *core, struct dsm_page *page,
+		  const struct dsm_msg *msg)
+{
+	if (!(page->waiting & dsm_bit(msg->from)) ||
+	    msg->stamp != page->stamp[msg->from])
+		return; /* to a recall that was repeated for being urgent */
+	if (msg->access > page->keep ||
+	    ((msg->flags & DSM_FORWARDED) && page->third == DSM_NOBODY)) {
+		dsm_bad(core, msg->from, "did not do as told");
+		return;
+	}
+	page->waiting &= (u8)~dsm_bit(msg->from);
+	gave(page, msg->from, msg->access);
+	if (msg->flags & DSM_FORWARDED)
+		page->served = true;
+	if (page->lost_by != DSM_NOBODY && !(msg->flags & DSM_HELD))
+		lose(core, page, page->lost_by);
+	page->lost_by = DSM_NOBODY;
+	finish(core, page);
+	serve(core, page);
+}
+
+/* It may have crossed a recall or a grant: then that one is answered, too. */
+void dsm_home_release(struct dsm_core *core, struct dsm_page *page,
+		      const struct dsm_msg *msg)
+{
+	if (!(page->holders & dsm_bit(msg->from)) ||
+	    (page->waiting & dsm_bit(msg->from)) ||
+	    msg->stamp != page->stamp[msg->from])
+		return;
+	gave(page, msg->from, DSM_NONE);
+	serve(core, page);
+}
+
+/* ---- the host ---- */
+
+void dsm_page_init(struct dsm_core *core, struct dsm_page *page)
+{
+	struct dsm_page fresh = {
+		.frame = page->frame,
+		.state = DSM_PAGE_EXCLUSIVE,
+		.holders = dsm_bit(core->self),
+		.op_kernel = DSM_NOBODY,
+		.third = DSM_NOBODY,
+		.lost_by = DSM_NOBODY,
+	};
+
+	*page = fresh;
+}
+
+bool dsm_page_idle(const struct dsm_core *core, const struct dsm_page *page)
+{
+	return all_ours(core, page) && !busy(page) && !page->asks &&
+	       !page->recalls && !page->timer;
+}
+
+void dsm_home_request(struct dsm_core *core, struct dsm_page *page,
+		      struct dsm_ask *ask)
+{
+	struct dsm_ask **at = &page->asks;
+
+	if ((ask->flags & DSM_OPTIONAL) && busy(page)) {
+		done(core, page, ask, DSM_SKIPPED);
+		return;
+	}
+	while (*at)
+		at = &(*at)->next;
+	ask->next = NULL;
+	*at = ask;
+	serve(core, page);
+}
+
+bool dsm_home_ok(const struct dsm_core *core, const struct dsm_page *page,
+		 enum dsm_access access)
+{
+	u8 self = dsm_bit(core->self);
+
+	if (!(page->holders & self))
+		return false;
+	if (page->waiting & self)
+		return access <= page->keep;
+	return access == DSM_READ || page->state == DSM_PAGE_EXCLUSIVE;
+}
+
+void dsm_home_want(struct dsm_core *core, struct dsm_page *page,
+		   enum dsm_access access)
+{
+	if (access > page->want)
+		page->want = (u8)access;
+	serve(core, page);
+}
+
+bool dsm_home_recall(struct dsm_core *core, struct dsm_page *page, bool urgent)
+{
+	page->recalls++;
+	if (page->waiting & dsm_bit(core->self)) {
+		/* Nothing in this kernel may keep the caller waiting. */
+		page->waiting &= (u8)~dsm_bit(core->self);
+		page->op++;
+	}
+	if (busy(page) && page->op_kernel != core->self) {
+		page->failed = true;
+		finish(core, page);
+	}
+	while (page->asks)
+		done(core, page, pop(page), DSM_AGAIN);
+	if (urgent)
+		dsm_home_hurry(core, page);
+	serve(core, page);
+	return all_ours(core, page) && !busy(page);
+}
+
+void dsm_home_recall_end(struct dsm_core *core, struct dsm_page *page)
+{
+	if (!--page->recalls)
+		page->urgent = false;
+	serve(core, page);
+}
+
+void dsm_home_hurry(struct dsm_core *core, struct dsm_page *page)
+{
+	u32 k;
+
+	page->urgent = true;
+	for (k = 0; k < core->kernels; k++)
+		if ((page->waiting & dsm_bit(k)) && k != core->self)
+			recall(core, page, k, DSM_URGENT);
+}
+
+u32 dsm_home_waits_for(const struct dsm_page *page)
+{
+	return page->waiting;
+}
+
+void dsm_home_protected(struct dsm_core *core, struct dsm_page *page, u32 op,
+			bool ok)
+{
+	if (op != page->op || !(page->waiting & dsm_bit(core->self)))
+		return;
+	page->waiting &= (u8)~dsm_bit(core->self);
+	if (!ok) {
+		page->failed = true;
+	} else {
+		if (page->state == DSM_PAGE_EXCLUSIVE) {
+			core->ops->clean(core->ctx, page->frame);
+			core->stats.cleans++;
+		}
+		gave(page, core->self, page->keep);
+	}
+	finish(core, page);
+	serve(core, page);
+}
+
+static void drop_asks(struct dsm_core *core, struct dsm_page *page, u32 kernel)
+{
+	struct dsm_ask **at = &page->asks;
+
+	while (*at) {
+		struct dsm_ask *ask = *at;
+
+		if (ask->kernel == kernel) {
+			*at = ask->next;
+			done(core, page, ask, DSM_GONE);
+		} else {
+			at = &ask->next;
+		}
+	}
+}
+
+/*
+ * The giver is dead. Has it granted the frame to the third kernel before? Take it
+ * back from there, and see by the answer; who asked shall ask again.
+ */
+static void ask_third(struct dsm_core *core, struct dsm_page *page)
+{
+	u32 third = page->third;
+
+	page->third = DSM_NOBODY;
+	page->keep = DSM_NONE;
+	page->failed = true;
+	page->waiting |= dsm_bit(third);
+	recall_first(core, page, third);
+}
+
+static void giver_gone(struct dsm_core *core, struct dsm_page *page, u32 kernel,
+		       bool lost)
+{
+	page->waiting &= (u8)~dsm_bit(kernel);
+	gave(page, kernel, DSM_NONE);
+	if (page->op_kernel == kernel) {
+		/* It was asked whether it had got what another had. */
+		if (page->lost_by != DSM_NOBODY)
+			lose(core, page, page->lost_by);
+		else if (page->next == DSM_PAGE_EXCLUSIVE &&
+			 page->dead == DEAD_DIRTY)
+			lose(core, page, kernel);
+		page->lost_by = DSM_NOBODY;
+	} else if (page->third != DSM_NOBODY && !page->dead) {
+		page->lost_by = lost ? (u8)kernel : DSM_NOBODY;
+		ask_third(core, page);
+	} else if (lost) {
+		lose(core, page, kernel);
+	}
+	finish(core, page);
+}
+
+void dsm_home_gone(struct dsm_core *core, struct dsm_page *page, u32 kernel,
+		   bool clean)
+{
+	bool lost = !clean && page->state == DSM_PAGE_EXCLUSIVE &&
+		    (page->holders & dsm_bit(kernel));
+
+	drop_asks(core, page, kernel);
+	if (busy(page) && page->op_kernel == kernel) {
+		page->failed = true;
+		page->dead = clean ? DEAD_CLEAN : DEAD_DIRTY;
+	}
+	if (page->waiting & dsm_bit(kernel)) {
+		giver_gone(core, page, kernel, lost);
+	} else if (page->holders & dsm_bit(kernel)) {
+		gave(page, kernel, DSM_NONE);
+		if (lost)
+			lose(core, page, kernel);
+	}
+	serve(core, page);
+}
+
+void dsm_home_timer(struct dsm_core *core, struct dsm_page *page)
+{
+	page->timer = false;
+	serve(core, page);
+}
