@@ -9,7 +9,8 @@
  *
  *   +0        struct boot_order     one cache line, written by kernel 0 only
  *   +64       struct boot_report    one cache line, written by the member only
- *   +128      zero
+ *   +128      struct boot_release   one cache line, written by kernel 0 or U-Boot
+ *   +192      zero
  *   +0x20000  struct boot_log       the member's kernel log, by its ramoops
  *
  * A crash of the member leaves the report and the log as they were; nothing
@@ -32,12 +33,16 @@
 #define BOOT_MAJOR 1 /* not understood: refuse to talk */
 #define BOOT_MINOR 0 /* not understood: ignore what is new */
 
-#define BOOT_BLOCK_SIZE	   0x40000
-#define BOOT_ORDER_OFFSET  0
-#define BOOT_REPORT_OFFSET 64
-#define BOOT_LOG_OFFSET	   0x20000
-#define BOOT_LOG_SIZE	   0x20000
-#define BOOT_LOG_MAGIC	   0x43474244u /* "DBGC", as ramoops has it */
+#define BOOT_BLOCK_SIZE	    0x40000
+#define BOOT_ORDER_OFFSET   0
+#define BOOT_REPORT_OFFSET  64
+#define BOOT_RELEASE_OFFSET 128
+#define BOOT_LOG_OFFSET	    0x20000
+#define BOOT_LOG_SIZE	    0x20000
+#define BOOT_LOG_MAGIC	    0x43474244u /* "DBGC", as ramoops has it */
+
+#define BOOT_RELEASE_MAGIC 0x6f676d74u /* "tmgo" */
+#define BOOT_RELEASE_MAJOR 1 /* not understood by the stub: it does not go */
 
 /* boot_order.command */
 #define BOOT_COMMAND_NONE 0
@@ -110,6 +115,32 @@ struct boot_report {
 };
 
 /**
+ * struct boot_release - where a machine of its own begins
+ * @magic:    %BOOT_RELEASE_MAGIC
+ * @major:    %BOOT_RELEASE_MAJOR
+ * @minor:    0
+ * @kernel:   number of the kernel this is for
+ * @zero:     zero
+ * @entry:    what its boot stub enters: the Image, or a firmware
+ * @dtb:      the device tree, for it
+ * @next:     what the firmware is to enter, or 0
+ * @reserved: zero
+ *
+ * Looked at once, when the machine is turned on; the caches are empty then.
+ */
+struct boot_release {
+	__le32 magic;
+	__le16 major;
+	__le16 minor;
+	__le32 kernel;
+	__le32 zero;
+	__le64 entry;
+	__le64 dtb;
+	__le64 next;
+	__le32 reserved[6];
+};
+
+/**
  * struct boot_log - Linux's persistent_ram_buffer, the console zone of ramoops
  * @magic: %BOOT_LOG_MAGIC
  * @start: where the next byte goes, and once full the oldest byte
@@ -149,6 +180,17 @@ BOOT_AT(boot_report, major, 48);
 BOOT_AT(boot_report, minor, 50);
 BOOT_AT(boot_report, reserved, 52);
 _Static_assert(sizeof(struct boot_report) == 64, "boot_report is one line");
+
+BOOT_AT(boot_release, magic, 0);
+BOOT_AT(boot_release, major, 4);
+BOOT_AT(boot_release, minor, 6);
+BOOT_AT(boot_release, kernel, 8);
+BOOT_AT(boot_release, zero, 12);
+BOOT_AT(boot_release, entry, 16);
+BOOT_AT(boot_release, dtb, 24);
+BOOT_AT(boot_release, next, 32);
+BOOT_AT(boot_release, reserved, 40);
+_Static_assert(sizeof(struct boot_release) == 64, "boot_release is one line");
 
 BOOT_AT(boot_log, magic, 0);
 BOOT_AT(boot_log, start, 4);

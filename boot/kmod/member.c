@@ -18,6 +18,8 @@
 #include "block.h"
 
 #define BEAT_MS 100
+/* Beats from one look at the log to the next */
+#define LOG_BEATS 10
 /* From a power off by force to the end without any order */
 #define ABRUPT_MS 3000
 
@@ -41,6 +43,7 @@ MODULE_PARM_DESC(
  * @abrupt:	 ends this kernel if that hangs
  * @panic_nb:	 last words
  * @reboot_nb:	 last words
+ * @log_at:	 where the log was when it was cleaned last
  */
 struct member {
 	struct device *dev;
@@ -55,6 +58,7 @@ struct member {
 	struct timer_list abrupt;
 	struct notifier_block panic_nb;
 	struct notifier_block reboot_nb;
+	u32 log_at;
 };
 
 /* Only a hint, kernel 0 looks now and then */
@@ -97,6 +101,37 @@ static bool read_order(struct member *m, struct boot_order *order)
 	return order->incarnation == m->report.incarnation;
 }
 
+/*
+ * To ramoops the log is memory of its own. Without coherence kernel 0 sees of
+ * it what has left our caches, so all that is new is cleaned: a ring from the
+ * byte that came last time to the one that comes next. block_read() has
+ * cleaned the header, which has it all in its line.
+ */
+static void clean_log(struct member *m)
+{
+	u8 *text = m->block.base + BOOT_LOG_OFFSET +
+		   offsetof(struct boot_log, text);
+	u32 size = sizeof_field(struct boot_log, text);
+	struct {
+		__le32 magic;
+		__le32 start;
+	} head;
+	u32 at;
+
+	if (m->block.coherent)
+		return;
+	block_read(&m->block, BOOT_LOG_OFFSET, &head, sizeof(head));
+	at = le32_to_cpu(head.start);
+	if (at > size || at == m->log_at)
+		return;
+	if (at < m->log_at) {
+		cache_clean(text + m->log_at, size - m->log_at);
+		m->log_at = 0;
+	}
+	cache_clean(text + m->log_at, at - m->log_at);
+	m->log_at = at;
+}
+
 /* The heart hops from CPU to CPU: it stops if one of them takes no interrupts */
 static void beat(struct timer_list *timer)
 {
@@ -110,6 +145,8 @@ static void beat(struct timer_list *timer)
 	m->report.cpus = cpu_to_le32(num_online_cpus());
 	write_report(m);
 	spin_unlock(&m->lock);
+	if (le64_to_cpu(m->report.beats) % LOG_BEATS == 0)
+		clean_log(m);
 
 	if (read_order(m, &order) && order.command_seq != m->report.command_seq)
 		schedule_work(&m->obey);
@@ -182,6 +219,7 @@ static int panicked(struct notifier_block *nb, unsigned long action, void *data)
 {
 	struct member *m = container_of(nb, struct member, panic_nb);
 
+	clean_log(m);
 	write_state(m, BOOT_STATE_CRASHED, BOOT_EXIT_PANIC);
 	if (m->bell && spin_trylock(&m->bell->lock)) {
 		spin_unlock(&m->bell->lock);
@@ -226,7 +264,7 @@ static int get_block(struct member *m, struct device_node *np)
 		return dev_err_probe(m->dev, ret,
 				     "tombolo,kernel-id or reg is missing\n");
 	m->block.base =
-		devm_memremap(m->dev, res.start, BOOT_LOG_OFFSET, MEMREMAP_WB);
+		devm_memremap(m->dev, res.start, BOOT_BLOCK_SIZE, MEMREMAP_WB);
 	if (IS_ERR(m->block.base))
 		return PTR_ERR(m->block.base);
 	m->block.coherent = of_dma_is_coherent(np);

@@ -15,7 +15,6 @@
  */
 
 #include <linux/delay.h>
-#include <linux/irqchip/arm-gic-v3.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/of_address.h>
@@ -24,16 +23,12 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
-#include <asm/arch_gicv3.h>
-#include <asm/cputype.h>
 
 #include "rproc.h"
 
 #define STOP_POLL_MS 10
 /* One by one the CPUs stop within microseconds, if at all */
 #define FORCE_MS 500
-/* IPI_CPU_STOP_NMI of arch/arm64/kernel/smp.c in 6.12, whose IPIs are the SGIs from 0 */
-#define STOP_SGI 3
 
 static bool auto_boot;
 module_param(auto_boot, bool, 0444);
@@ -48,7 +43,7 @@ bool kproc_all_off(const struct kproc *kp)
 	int i;
 
 	for (i = 0; i < kp->nr_cpus; i++)
-		if (!psci_cpu_is_off(&kp->psci, kp->mpidr[i]))
+		if (!kp->power->cpu_is_off(kp, i))
 			return false;
 	return true;
 }
@@ -97,11 +92,10 @@ static int kproc_start(struct rproc *rproc)
 {
 	struct kproc *kp = rproc->priv;
 	unsigned long flags;
-	long ret;
-	int i;
+	int i, ret;
 
 	for (i = 0; i < kp->nr_cpus; i++) {
-		if (psci_cpu_is_off(&kp->psci, kp->mpidr[i]))
+		if (kp->power->cpu_is_off(kp, i))
 			continue;
 		dev_err(kp->dev,
 			"CPU %#llx of %s is not off, so it cannot be started\n",
@@ -116,14 +110,10 @@ static int kproc_start(struct rproc *rproc)
 	clear_block(kp);
 
 	kproc_set_health(kp, TOMBOLO_KERNEL_STARTING);
-	ret = psci_cpu_on(&kp->psci, kp->mpidr[0], kp->load[PART_IMAGE],
-			  kp->load[PART_DTB]);
+	ret = kp->power->on(kp);
 	if (ret) {
-		dev_err(kp->dev,
-			"the firmware does not turn on CPU %#llx: error %ld\n",
-			kp->mpidr[0], ret);
 		kproc_set_health(kp, TOMBOLO_KERNEL_OFF);
-		return -EIO;
+		return ret;
 	}
 	kproc_watch(kp);
 	return 0;
@@ -144,31 +134,11 @@ static int wait_off(struct kproc *kp, unsigned int ms)
 	return 0;
 }
 
-static void stop_cpu(u64 mpidr)
-{
-	u64 aff0 = MPIDR_AFFINITY_LEVEL(mpidr, 0);
-	u64 sgi = (u64)STOP_SGI << ICC_SGI1R_SGI_ID_SHIFT;
-
-	sgi |= (u64)MPIDR_AFFINITY_LEVEL(mpidr, 3)
-	       << ICC_SGI1R_AFFINITY_3_SHIFT;
-	sgi |= (u64)MPIDR_AFFINITY_LEVEL(mpidr, 2)
-	       << ICC_SGI1R_AFFINITY_2_SHIFT;
-	sgi |= (u64)MPIDR_AFFINITY_LEVEL(mpidr, 1)
-	       << ICC_SGI1R_AFFINITY_1_SHIFT;
-	sgi |= aff0 >> 4 << ICC_SGI1R_RS_SHIFT | BIT(aff0 & 0xf);
-	gic_write_sgi1r(sgi);
-	isb();
-}
-
 int kproc_force(struct kproc *kp)
 {
-	int i;
-
 	dev_warn(kp->dev, "stopping the CPUs of %s by force\n",
 		 kp->rproc->name);
-	for (i = 0; i < kp->nr_cpus; i++)
-		if (!psci_cpu_is_off(&kp->psci, kp->mpidr[i]))
-			stop_cpu(kp->mpidr[i]);
+	kp->power->force(kp);
 	return wait_off(kp, FORCE_MS);
 }
 
@@ -224,10 +194,21 @@ static int kproc_stop(struct rproc *rproc)
 	return 0;
 }
 
+/* The boot loader has started it: from here on its life is as any other */
+static int kproc_attach(struct rproc *rproc)
+{
+	struct kproc *kp = rproc->priv;
+
+	kproc_set_health(kp, TOMBOLO_KERNEL_STARTING);
+	kproc_watch(kp);
+	return 0;
+}
+
 static const struct rproc_ops kproc_ops = {
 	.sanity_check = kproc_check_image,
 	.load = kproc_load,
 	.start = kproc_start,
+	.attach = kproc_attach,
 	.stop = kproc_stop,
 };
 
@@ -239,7 +220,7 @@ static int kproc_reboot(struct notifier_block *nb, unsigned long action,
 
 	mutex_lock(&kprocs_lock);
 	list_for_each_entry(kp, &kprocs, node)
-		if (kp->rproc->state == RPROC_RUNNING)
+		if (kproc_in_use(kp))
 			kproc_command(kp, BOOT_COMMAND_QUIT);
 	list_for_each_entry(kp, &kprocs, node)
 		kproc_shut(kp);
@@ -271,41 +252,29 @@ static int get_parts(struct kproc *kp, struct device_node *np)
 {
 	int i, ret;
 
-	ret = of_property_read_u64_array(np, "tombolo,load-addresses", kp->load,
-					 PARTS);
-	if (ret)
+	kp->nr_parts = of_property_read_variable_u64_array(
+		np, "tombolo,load-addresses", kp->load, PART_FIRMWARE, PARTS);
+	if (kp->nr_parts < 0)
 		return dev_err_probe(
-			kp->dev, ret,
-			"tombolo,load-addresses needs %d addresses\n", PARTS);
-	for (i = 0; i < PARTS; i++) {
+			kp->dev, kp->nr_parts,
+			"tombolo,load-addresses needs %d or %d addresses\n",
+			PART_FIRMWARE, PARTS);
+	for (i = 0; i < kp->nr_parts; i++) {
 		ret = of_property_read_string_index(np, "firmware-name", i,
 						    &kp->firmware[i]);
 		if (ret)
 			return dev_err_probe(kp->dev, ret,
 					     "firmware-name needs %d names\n",
-					     PARTS);
+					     kp->nr_parts);
 	}
 	return 0;
 }
 
-static int get_psci(struct kproc *kp)
+static int get_power(struct kproc *kp, struct device_node *np)
 {
-	static const struct of_device_id ids[] = {
-		{ .compatible = "arm,psci-1.0" },
-		{ .compatible = "arm,psci-0.2" },
-		{}
-	};
-	struct device_node *np = of_find_matching_node(NULL, ids);
-	const char *method;
-	int ret;
-
-	ret = of_property_read_string(np, "method", &method);
-	of_node_put(np);
-	if (ret)
-		return dev_err_probe(kp->dev, ret,
-				     "no PSCI node with a method\n");
-	kp->psci.smc = !strcmp(method, "smc");
-	return 0;
+	kp->power = of_property_present(np, "resets") ? &kproc_power_reset :
+							&kproc_power_psci;
+	return kp->power->find(kp);
 }
 
 static int get_memory(struct kproc *kp, struct device_node *np)
@@ -349,8 +318,10 @@ static int get_block(struct kproc *kp, struct device_node *np)
 	kp->order.kernel = cpu_to_le32(kp->id);
 	/* Incarnations go on counting when this module is loaded again */
 	block_read(&kp->block, BOOT_ORDER_OFFSET, &old, sizeof(old));
-	if (old.magic == kp->order.magic)
+	if (old.magic == kp->order.magic) {
 		kp->order.incarnation = old.incarnation;
+		kp->order.command_seq = old.command_seq;
+	}
 	return 0;
 }
 
@@ -402,7 +373,7 @@ static int kproc_describe(struct kproc *kp, struct device_node *np)
 {
 	return get_cpus(kp, np)		  ?:
 		       get_parts(kp, np)  ?:
-		       get_psci(kp)	  ?:
+		       get_power(kp, np)  ?:
 		       get_memory(kp, np) ?:
 		       get_virtio(kp, np) ?:
 					    get_block(kp, np);
@@ -486,12 +457,16 @@ static int kproc_probe(struct platform_device *pdev)
 
 	rproc->auto_boot = auto_boot;
 	rproc->dump_conf = RPROC_COREDUMP_ENABLED;
-	rproc_coredump_set_elf_info(rproc, ELFCLASS64, EM_AARCH64);
+	if (kp->power->whole_machine && !kproc_all_off(kp) &&
+	    !kproc_know_image(kp)) {
+		rproc->state = RPROC_DETACHED;
+		rproc->auto_boot = true;
+	}
 	ret = devm_rproc_add(kp->dev, rproc);
 	if (ret)
 		return ret;
 	kproc_show_logs(kp);
-	if (!kproc_all_off(kp))
+	if (!kproc_all_off(kp) && !kproc_in_use(kp))
 		kproc_find_running(kp);
 
 	mutex_lock(&kprocs_lock);

@@ -11,11 +11,31 @@
 #include <linux/workqueue.h>
 
 #include "block.h"
-#include "psci.h"
 #include "tombolo_kernels.h"
 
 /* Parts of a kernel's memory that are loaded, in the order of the device tree */
-enum kproc_part { PART_IMAGE, PART_DTB, PART_INITRD, PARTS };
+enum kproc_part { PART_IMAGE, PART_DTB, PART_INITRD, PART_FIRMWARE, PARTS };
+
+struct kproc;
+struct reset_control;
+
+/**
+ * struct kproc_power - how the CPUs of a kernel are turned on and off
+ * @find: reads what it needs from the device tree, in probe
+ * @on: starts the first CPU; memory and block are as they have to be
+ * @cpu_is_off: the CPU with this index does nothing any more, for sure
+ * @force: ends the kernel whatever it does, as far as this can be done; whether
+ *	that worked is seen from @cpu_is_off soon after. Process context
+ * @whole_machine: @force never fails to end it, and it may run before this
+ *	driver does, started by the boot loader
+ */
+struct kproc_power {
+	int (*find)(struct kproc *kp);
+	int (*on)(struct kproc *kp);
+	bool (*cpu_is_off)(const struct kproc *kp, int cpu);
+	void (*force)(struct kproc *kp);
+	bool whole_machine;
+};
 
 /**
  * struct kproc - another kernel of this board, as kernel 0 sees it
@@ -27,10 +47,12 @@ enum kproc_part { PART_IMAGE, PART_DTB, PART_INITRD, PARTS };
  * @nr_virtio:	  how many
  * @mpidr:	  its CPUs, the boot CPU first
  * @nr_cpus:	  how many
+ * @nr_parts:	  how many parts it has: a firmware or not
  * @load:	  where each part goes
  * @firmware:	  and what file it comes from
  * @image_size:	  memory taken by the loaded kernel with its data
- * @psci:	  how to call the firmware
+ * @power:	  how its CPUs are turned on and off
+ * @reset:	  for that, of a machine of its own
  * @block:	  the lifecycle block
  * @order:	  our line of it
  * @client:	  of the mailbox
@@ -63,10 +85,12 @@ struct kproc {
 	int nr_virtio;
 	u64 *mpidr;
 	int nr_cpus;
+	int nr_parts;
 	u64 load[PARTS];
 	const char *firmware[PARTS];
 	u64 image_size;
-	struct psci psci;
+	const struct kproc_power *power;
+	struct reset_control *reset;
 
 	struct block block;
 	struct boot_order order;
@@ -100,6 +124,16 @@ static inline u64 kproc_incarnation(const struct kproc *kp)
 	return le64_to_cpu(kp->order.incarnation);
 }
 
+/* Under control: started, or found running and attached to */
+static inline bool kproc_in_use(const struct kproc *kp)
+{
+	return kp->rproc->state == RPROC_RUNNING ||
+	       kp->rproc->state == RPROC_ATTACHED;
+}
+
+/* rproc_psci.c, rproc_reset.c */
+extern const struct kproc_power kproc_power_psci, kproc_power_reset;
+
 /* rproc.c */
 bool kproc_all_off(const struct kproc *kp);
 void kproc_command(struct kproc *kp, u32 command);
@@ -108,6 +142,7 @@ int kproc_force(struct kproc *kp);
 /* rproc_load.c */
 int kproc_load(struct rproc *rproc, const struct firmware *fw);
 int kproc_check_image(struct rproc *rproc, const struct firmware *fw);
+int kproc_know_image(struct kproc *kp);
 void kproc_reset_devices(struct kproc *kp);
 
 /* rproc_watch.c */

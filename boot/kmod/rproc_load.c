@@ -21,18 +21,37 @@ MODULE_PARM_DESC(
 	coredump,
 	"What of a dead kernel is dumped: image (its text, data and log), all (its memory; recovery waits until the dump is read, at most 5 minutes) or none");
 
-static const char *const part_names[PARTS] = { "Image", "device tree",
-					       "initrd" };
+static const char *const part_names[PARTS] = { "Image", "device tree", "initrd",
+					       "firmware" };
+
+/* Both architectures have the size at the same place of a header of one size */
+static const struct image_kind {
+	char magic[5];
+	u16 machine;
+} image_kinds[] = {
+	{ ARM64_IMAGE_MAGIC, EM_AARCH64 },
+	{ "RSC\x05", EM_RISCV },
+};
+
+/* EM_NONE: no Image that we know */
+static u16 image_machine(const struct arm64_image_header *header)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(image_kinds); i++)
+		if (!memcmp(&header->magic, image_kinds[i].magic,
+			    sizeof(header->magic)))
+			return image_kinds[i].machine;
+	return EM_NONE;
+}
 
 int kproc_check_image(struct rproc *rproc, const struct firmware *fw)
 {
-	const struct arm64_image_header *header = (const void *)fw->data;
-
-	if (fw->size > sizeof(*header) &&
-	    !memcmp(&header->magic, ARM64_IMAGE_MAGIC, sizeof(header->magic)))
+	if (fw->size > sizeof(struct arm64_image_header) &&
+	    image_machine((const void *)fw->data) != EM_NONE)
 		return 0;
 
-	dev_err(rproc->dev.parent, "%s is not an arm64 Image\n",
+	dev_err(rproc->dev.parent, "%s is not an arm64 or riscv64 Image\n",
 		rproc->firmware);
 	return -EINVAL;
 }
@@ -172,12 +191,39 @@ static void choose_dump(struct kproc *kp)
 			 rproc->name);
 }
 
+static void take_header(struct kproc *kp,
+			const struct arm64_image_header *header, u64 file_size)
+{
+	kp->image_size = max(le64_to_cpu(header->image_size), file_size);
+	rproc_coredump_set_elf_info(kp->rproc, ELFCLASS64,
+				    image_machine(header));
+}
+
+/* Of a kernel that somebody else has loaded: 0, or -ENOEXEC if it is none */
+int kproc_know_image(struct kproc *kp)
+{
+	struct arm64_image_header header;
+	void *from =
+		memremap(kp->load[PART_IMAGE], sizeof(header), MEMREMAP_WB);
+
+	if (!from)
+		return -ENOMEM;
+	cache_invalidate(from, sizeof(header));
+	memcpy(&header, from, sizeof(header));
+	memunmap(from);
+	if (image_machine(&header) == EM_NONE ||
+	    le64_to_cpu(header.image_size) > resource_size(&kp->memory))
+		return -ENOEXEC;
+	take_header(kp, &header, 0);
+	choose_dump(kp);
+	return 0;
+}
+
 int kproc_load(struct rproc *rproc, const struct firmware *fw)
 {
-	const struct arm64_image_header *header = (const void *)fw->data;
 	struct kproc *kp = rproc->priv;
 	u64 sizes[PARTS];
-	int ret;
+	int i, ret;
 
 	if (!kproc_all_off(kp)) {
 		dev_err(kp->dev, "%s still runs, its memory cannot be loaded\n",
@@ -192,12 +238,12 @@ int kproc_load(struct rproc *rproc, const struct firmware *fw)
 	/* What a crashed kernel left behind must not write into the new one */
 	kproc_reset_devices(kp);
 
-	kp->image_size = max_t(u64, le64_to_cpu(header->image_size), fw->size);
+	take_header(kp, (const void *)fw->data, fw->size);
 	sizes[PART_IMAGE] = kp->image_size;
 	ret = check_place(kp, PART_IMAGE, kp->image_size, sizes) ?:
-		      copy_part(kp, PART_IMAGE, fw)		 ?:
-		      load_file(kp, PART_DTB, sizes)		 ?:
-		      load_file(kp, PART_INITRD, sizes);
+		      copy_part(kp, PART_IMAGE, fw);
+	for (i = PART_IMAGE + 1; i < kp->nr_parts && !ret; i++)
+		ret = load_file(kp, i, sizes);
 	if (!ret)
 		choose_dump(kp);
 	return ret;

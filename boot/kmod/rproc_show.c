@@ -99,9 +99,8 @@ static ssize_t cpus_show(struct device *dev, struct device_attribute *attr,
 
 	for (i = 0; i < kp->nr_cpus; i++)
 		len += sysfs_emit_at(buf, len, "%#llx %s\n", kp->mpidr[i],
-				     psci_cpu_is_off(&kp->psci, kp->mpidr[i]) ?
-					     "off" :
-					     "on");
+				     kp->power->cpu_is_off(kp, i) ? "off" :
+								    "on");
 	return len;
 }
 static DEVICE_ATTR_RO(cpus);

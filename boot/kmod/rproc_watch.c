@@ -166,7 +166,7 @@ static void settle(struct kproc *kp)
 
 	if (!mutex_trylock(&rproc->lock))
 		return;
-	if (rproc->state == RPROC_RUNNING) {
+	if (kproc_in_use(kp)) {
 		atomic_set(&rproc->power, 1);
 	} else if (rproc->state == RPROC_OFFLINE &&
 		   atomic_xchg(&rproc->power, 0)) {
@@ -180,7 +180,7 @@ static void settle(struct kproc *kp)
 void kproc_shut(struct kproc *kp)
 {
 	settle(kp);
-	if (kp->rproc->state == RPROC_RUNNING)
+	if (kproc_in_use(kp))
 		rproc_shutdown(kp->rproc);
 }
 

@@ -73,7 +73,7 @@ static int start_one(const struct kernel *kernel, double end)
 	health_of(kernel, health, sizeof(health));
 	if (!strcmp(health, "fenced"))
 		return fenced(kernel);
-	if (!strcmp(state, "running")) {
+	if (!strcmp(state, "running") || !strcmp(state, "attached")) {
 		say(kernel, "runs already");
 		return EXIT_OK;
 	}

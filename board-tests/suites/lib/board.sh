@@ -52,8 +52,9 @@ rproc() {
 	fail "kernel $1 has no remoteproc device"
 }
 
+# Whoever started it: the boot loader's kernels are "attached" to
 rproc_state() {
-	cat "$(rproc "$1")/state"
+	sed s/attached/running/ "$(rproc "$1")/state"
 }
 
 in_state() {

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/* rproc_psci.c: power of kernels that borrow CPUs of this machine: the firmware turns each on, and tells. */
+#include <linux/irqchip/arm-gic-v3.h>
+#include <linux/of.h>
+#include <asm/arch_gicv3.h>
+#include <asm/cputype.h>
+
+#include "psci.h"
+#include "rproc.h"
+
+/* IPI_CPU_STOP_NMI of arch/arm64/kernel/smp.c in 6.12, whose IPIs are the SGIs from 0 */
+#define STOP_SGI 3
+
+/* The one firmware of this machine */
+static struct psci firmware;
+
+static int find(struct kproc *kp)
+{
+	static const struct of_device_id ids[] = {
+		{ .compatible = "arm,psci-1.0" },
+		{ .compatible = "arm,psci-0.2" },
+		{}
+	};
+	struct device_node *np = of_find_matching_node(NULL, ids);
+	const char *method;
+	int ret;
+
+	ret = of_property_read_string(np, "method", &method);
+	of_node_put(np);
+	if (ret)
+		return dev_err_probe(kp->dev, ret,
+				     "no PSCI node with a method\n");
+	firmware.smc = !strcmp(method, "smc");
+	return 0;
+}
+
+static int turn_on(struct kproc *kp)
+{
+	long ret = psci_cpu_on(&firmware, kp->mpidr[0], kp->load[PART_IMAGE],
+			       kp->load[PART_DTB]);
+
+	if (!ret)
+		return 0;
+	dev_err(kp->dev, "the firmware does not turn on CPU %#llx: error %ld\n",
+		kp->mpidr[0], ret);
+	return -EIO;
+}
+
+static bool cpu_is_off(const struct kproc *kp, int cpu)
+{
+	return psci_cpu_is_off(&firmware, kp->mpidr[cpu]);
+}
+
+static void stop_cpu(u64 mpidr)
+{
+	u64 aff0 = MPIDR_AFFINITY_LEVEL(mpidr, 0);
+	u64 sgi = (u64)STOP_SGI << ICC_SGI1R_SGI_ID_SHIFT;
+
+	sgi |= (u64)MPIDR_AFFINITY_LEVEL(mpidr, 3)
+	       << ICC_SGI1R_AFFINITY_3_SHIFT;
+	sgi |= (u64)MPIDR_AFFINITY_LEVEL(mpidr, 2)
+	       << ICC_SGI1R_AFFINITY_2_SHIFT;
+	sgi |= (u64)MPIDR_AFFINITY_LEVEL(mpidr, 1)
+	       << ICC_SGI1R_AFFINITY_1_SHIFT;
+	sgi |= aff0 >> 4 << ICC_SGI1R_RS_SHIFT | BIT(aff0 & 0xf);
+	gic_write_sgi1r(sgi);
+	isb();
+}
+
+static void force(struct kproc *kp)
+{
+	int i;
+
+	for (i = 0; i < kp->nr_cpus; i++)
+		if (!cpu_is_off(kp, i))
+			stop_cpu(kp->mpidr[i]);
+}
+
+const struct kproc_power kproc_power_psci = {
+	.find = find,
+	.on = turn_on,
+	.cpu_is_off = cpu_is_off,
+	.force = force,
+};
