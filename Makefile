@@ -12,7 +12,7 @@ V ?=
 # A kernel with all checkers is a build of its own, beside the usual one.
 O ?= build$(if $(DEBUG),/debug)
 override O := $(abspath $(O))
-export BOARD DEBUG O V OVERLAY
+export BOARD DEBUG O V OVERLAY MODE SEED
 # Not to be expanded by make, nor handed down on command lines
 export TOMBOLO_CMD := $(value CMD)
 unexport CMD
@@ -45,6 +45,7 @@ help: ## this list
 	echo 'Variables:'
 	echo '  BOARD=$(BOARD)  one of: $(boards)'
 	echo "  CMD='...' OVERLAY=dir TIMEOUT=$(TIMEOUT)  for make exec"
+	echo '  MODE=never|random SEED=1 caches of boards nc-*: default coherent'
 	echo '  DEBUG=1 a kernel with all checkers; V=1 show commands; O=build'
 	echo '  TOMBOLO_CACHE=~/.cache/tombolo  what is built once is kept here'
 
@@ -109,8 +110,11 @@ mutate: deps-test ## show that every barrier is needed and tested
 image: disk deps-image ## the board's disk to take away: .img.xz, .bmap, checksums
 	boot/image/package
 
-disk: rootfs u-boot dtbs
+disk: rootfs u-boot dtbs hub
 	boot/image/build
+
+hub: deps ## what connects the machines of boards nc-*: build/hub
+	$(MAKE) -s -C board-tests/hub O=$(O)/hub
 
 kernel: deps ## build/linux
 	kernel-patches/scripts/build-kernel
@@ -144,6 +148,6 @@ distclean: clean ## remove the cache too: everything is fetched again
 	boot/scripts/distclean
 
 .PHONY: help run test test-all test-disks check shell exec board-test kunit \
-	soak bench bench-board host-test model fuzz mutate image disk kernel \
+	soak bench bench-board host-test model fuzz mutate image disk hub kernel \
 	u-boot modules tool rootfs dtbs deps deps-test deps-bench deps-shell \
 	deps-image clean distclean

@@ -155,7 +155,7 @@ def test_damaged_description():
 def test_qemu_missing_or_too_old():
     status, _, text = execute("--", "true", FAKE_QEMU_VERSION="7.2.0")
     equal(status, 119)
-    contains(text, "is version 7.2, too old: install qemu-system-arm >= 9.1")
+    contains(text, "is version 7.2, too old: install QEMU >= 9.1")
     done = subprocess.run(
         [EXEC, "--board", "fake", "--", "true"], capture_output=True,
         check=False, text=True,

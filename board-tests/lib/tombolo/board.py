@@ -36,6 +36,10 @@ class Board:
         name = f"disk{kernel}.img" if kernel else "disk.img"
         return os.path.join(self.dir, name)
 
+    def stub(self, machine):
+        """What the first core of another machine executes first."""
+        return os.path.join(self.dir, f"stub{machine}.bin")
+
     def bus(self, kernel, role):
         """QEMU's name of the virtio slot that has this role."""
         return self.facts["kernels"][kernel]["virtio"]["bus"][role]

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 from .errors import NOT_BUILT, USAGE, Failure
+from .hub import MODES, Hub
 from .qemu import Qemu
 
 EXTLINUX = "::/extlinux/extlinux.conf"
@@ -14,11 +15,25 @@ FIRMWARE = "usr/lib/firmware/tombolo"
 
 
 def machine(board, workspace, logdir, overlay=None, append="", extra=()):
-    """A Qemu for this board; another kind of board adds its class here."""
+    """The Machine of this board; another kind of board adds its class here."""
     disks = {}
     if append.strip():
         disks[0] = disk_with_append(board, workspace, append)
-    return Qemu(board, workspace, logdir, disks, overlay, extra)
+    if len(board.machines) == 1:
+        return Qemu(board, workspace, logdir, disks, overlay, extra)
+    return Hub(board, workspace, logdir, disks, overlay, extra, *caches())
+
+
+def caches():
+    """How the caches of a board without coherence are to behave, and the
+    seed of chance: the variables MODE and SEED."""
+    mode = os.environ.get("MODE") or MODES[0]
+    if mode not in MODES:
+        raise Failure(USAGE, f"MODE={mode}: it is one of {', '.join(MODES)}")
+    seed = os.environ.get("SEED") or "1"
+    if not seed.isdigit():
+        raise Failure(USAGE, f"SEED={seed}: it is a number")
+    return mode, int(seed)
 
 
 def disk_with_append(board, workspace, append):

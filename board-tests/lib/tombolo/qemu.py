@@ -23,12 +23,12 @@ ENDINGS = {
 }
 
 
-def find_qemu(name="qemu-system-aarch64"):
+def find_qemu(name="qemu-system-aarch64", variable="QEMU"):
     """The emulator's path, after checking that it is new enough."""
-    program = os.environ.get("QEMU") or name
+    program = os.environ.get(variable) or name
     path = shutil.which(program)
-    advice = "install qemu-system-arm >= 9.1 (Debian 12: from " \
-             "bookworm-backports; `make deps` does it) or set QEMU=path"
+    advice = "install QEMU >= 9.1 (Debian 12: from bookworm-backports; " \
+             f"`make deps` does it) or set {variable}=path"
     if path is None:
         raise Failure(QEMU_UNUSABLE, f"{program} is not installed: {advice}")
     try:
@@ -111,18 +111,20 @@ class Qemu(Machine):
 
     def _arguments(self):
         """The board's arguments with the run's files filled in."""
-        values = self._files()
+        values = self._files([self.facts])
         for kernel in self.facts["kernels"]:
             values[f"CONSOLE{kernel}"] = self._console(kernel)
-        where = self.facts["args"]
-        argv = [substitute(word, values, where)
-                for word in self.board.qemu_args(self.facts)]
-        return argv + self._run_devices() + [
-            "-mon", "chardev=qmp,mode=control", "-no-reboot"] + self.extra
+        return self._filled(self.facts, values) + self._run_devices() + \
+            ["-no-reboot"] + self.extra
+
+    def _filled(self, machine, values):
+        where = machine["args"]
+        return [substitute(word, values, where)
+                for word in self.board.qemu_args(machine)]
 
     def _console(self, kernel):
         path = self.workspace.path(f"console{kernel}.sock")
-        self.add_console(kernel, lambda: _connect(path))
+        self.add_console(kernel, lambda: connect(path))
         return f"socket,path={path},server=on,wait=off," \
                f"logfile={self.console(kernel).log}"
 
@@ -133,6 +135,7 @@ class Qemu(Machine):
             self.add_channel(name)
             path = self.channel(name).path
             argv += ["-chardev", f"socket,id={name},path={path}"]
+        argv += ["-mon", "chardev=qmp,mode=control"]
         bus = self.board.bus(0, "serial")
         argv += ["-device", f"virtio-serial-device,id=tombolo,bus={bus}"]
         for name in ("out", "status", "host"):
@@ -146,10 +149,12 @@ class Qemu(Machine):
                      f"serial=tombolo-overlay,bus={bus}"]
         return argv
 
-    def _files(self):
+    def _files(self, machines):
         files = {f"DISK{n}": self.disks.get(n, self.board.disk(n))
-                 for n in self.facts["kernels"]}
+                 for machine in machines for n in machine["kernels"]}
         files["UBOOT"] = self.board.uboot
+        for machine in machines[1:]:
+            files[f"STUB{machine['id']}"] = self.board.stub(machine["id"])
         for path in files.values():
             if not os.path.exists(path):
                 raise Failure(NOT_BUILT, f"{path} is missing: run "
@@ -169,7 +174,7 @@ def substitute(word, values, where):
     return re.sub(r"@([A-Z0-9_]+)@", value, word)
 
 
-def _connect(path):
+def connect(path):
     try:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.connect(path)
