@@ -110,11 +110,14 @@ mutate: deps-test ## show that every barrier is needed and tested
 image: disk deps-image ## the board's disk to take away: .img.xz, .bmap, checksums
 	boot/image/package
 
-disk: rootfs u-boot dtbs hub
+disk: rootfs u-boot dtbs hub $(if $(filter nc-%,$(BOARD)),plugin)
 	boot/image/build
 
 hub: deps ## what connects the machines of boards nc-*: build/hub
 	$(MAKE) -s -C board-tests/hub O=$(O)/hub
+
+plugin: deps ## what takes coherence from boards nc-*: build/plugin
+	$(MAKE) -s -C board-tests/plugin O=$(O)
 
 kernel: deps ## build/linux
 	kernel-patches/scripts/build-kernel
@@ -148,6 +151,6 @@ distclean: clean ## remove the cache too: everything is fetched again
 	boot/scripts/distclean
 
 .PHONY: help run test test-all test-disks check shell exec board-test kunit \
-	soak bench bench-board host-test model fuzz mutate image disk hub kernel \
+	soak bench bench-board host-test model fuzz mutate image disk hub plugin kernel \
 	u-boot modules tool rootfs dtbs deps deps-test deps-bench deps-shell \
 	deps-image clean distclean

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nc.c: QEMU TCG plugin: the machine's CPUs share no coherence with those of the
+ * board's other machines. README.md tells what it does and its arguments.
+ */
+#include <glib.h>
+#include <qemu-plugin.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nc.h"
+
+QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
+
+static const struct nc_isa *const isas[] = { &nc_arm64, &nc_riscv64 };
+static const struct nc_isa *isa;
+
+static struct {
+	const char *mode;
+	const char *group;
+	const char *base;
+	const char *size;
+	const char *dram;
+	const char *view;
+	const char *state;
+	const char *seed;
+	const char *evict;
+	const char *stats;
+} options = {
+	.mode = "coherent",
+	.group = "0",
+	.seed = "1",
+	.evict = "200",
+};
+
+static const struct {
+	const char *name;
+	const char **value;
+} names[] = {
+	{ "mode", &options.mode },   { "group", &options.group },
+	{ "base", &options.base },   { "size", &options.size },
+	{ "dram", &options.dram },   { "view", &options.view },
+	{ "state", &options.state }, { "seed", &options.seed },
+	{ "evict", &options.evict }, { "stats", &options.stats },
+};
+
+/* Coherent: nothing moves, everything is counted. */
+static bool coherent;
+
+static void count_op(enum nc_kind kind)
+{
+	if (kind == NC_CLEAN || kind == NC_FLUSH)
+		nc_count(&nc_counts.cleans);
+	if (kind == NC_INVAL || kind == NC_FLUSH)
+		nc_count(&nc_counts.invals);
+}
+
+/* The operand and the kind of an instruction, as one pointer */
+#define PACK(op)      ((void *)(uintptr_t)((op).operand << 8 | (op).kind))
+#define KIND(data)    ((enum nc_kind)((uintptr_t)(data)&0xff))
+#define OPERAND(data) ((unsigned int)((uintptr_t)(data) >> 8))
+
+static void on_line(unsigned int cpu, void *data)
+{
+	enum nc_kind kind = KIND(data);
+	uint64_t pa;
+
+	count_op(kind);
+	if (coherent)
+		return;
+	if (!nc_translate(cpu, isa, isa->address(cpu, OPERAND(data)), &pa)) {
+		nc_count(&nc_counts.untranslated);
+		return;
+	}
+	if (pa - nc_memory.base >= nc_memory.size) {
+		nc_count(&nc_counts.elsewhere);
+		return;
+	}
+	/* What was stored with the cache off is in memory already. */
+	if (kind == NC_INVAL && isa->uncached(cpu))
+		kind = NC_FLUSH;
+	nc_cache_op(cpu, kind, pa);
+}
+
+static void on_set_way(unsigned int cpu, void *data)
+{
+	(void)data;
+	nc_count(&nc_counts.set_way);
+	if (!coherent)
+		nc_cache_all(cpu);
+}
+
+static void on_barrier(unsigned int cpu, void *data)
+{
+	(void)data;
+	if (!coherent)
+		nc_cache_barrier(cpu);
+}
+
+static void on_zero(unsigned int cpu, void *data)
+{
+	(void)cpu;
+	(void)data;
+	nc_count(&nc_counts.zeros);
+}
+
+static void on_tlb(unsigned int cpu, void *data)
+{
+	(void)cpu;
+	(void)data;
+	nc_forget_translations();
+}
+
+static void hook(struct qemu_plugin_insn *insn)
+{
+	static const struct {
+		qemu_plugin_vcpu_udata_cb_t call;
+		enum qemu_plugin_cb_flags flags;
+	} calls[] = {
+		[NC_CLEAN] = { on_line, QEMU_PLUGIN_CB_R_REGS },
+		[NC_INVAL] = { on_line, QEMU_PLUGIN_CB_R_REGS },
+		[NC_FLUSH] = { on_line, QEMU_PLUGIN_CB_R_REGS },
+		[NC_ZERO] = { on_zero, QEMU_PLUGIN_CB_NO_REGS },
+		[NC_ALL] = { on_set_way, QEMU_PLUGIN_CB_NO_REGS },
+		[NC_BARRIER] = { on_barrier, QEMU_PLUGIN_CB_NO_REGS },
+		[NC_TLB] = { on_tlb, QEMU_PLUGIN_CB_NO_REGS },
+	};
+	uint8_t code[16];
+	struct nc_op op;
+
+	op = isa->decode(code, qemu_plugin_insn_data(insn, code, sizeof(code)));
+	if (op.kind != NC_NONE)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn,
+						       calls[op.kind].call,
+						       calls[op.kind].flags,
+						       PACK(op));
+}
+
+static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	size_t i, n = qemu_plugin_tb_n_insns(tb);
+
+	(void)id;
+	nc_evict_tb(tb);
+	for (i = 0; i < n; i++)
+		hook(qemu_plugin_tb_get_insn(tb, i));
+}
+
+static void cpu_starts(qemu_plugin_id_t id, unsigned int cpu)
+{
+	(void)id;
+	nc_find_registers(cpu, isa);
+	nc_evict_cpu_runs(cpu);
+}
+
+static void cpu_idles(qemu_plugin_id_t id, unsigned int cpu)
+{
+	(void)id;
+	nc_evict_cpu_idles(cpu);
+}
+
+static void cpu_resumes(qemu_plugin_id_t id, unsigned int cpu)
+{
+	(void)id;
+	nc_evict_cpu_runs(cpu);
+}
+
+static void write_stats(qemu_plugin_id_t id, void *data)
+{
+	const struct nc_counts *c = &nc_counts;
+	FILE *out = options.stats ? fopen(options.stats, "w") : NULL;
+
+	(void)id;
+	(void)data;
+	if (!out)
+		return;
+	fprintf(out, "{\"group\": %s, \"mode\": \"%s\"", options.group,
+		options.mode);
+#define WRITE(name) fprintf(out, ", \"%s\": %" PRIu64, #name, c->name)
+	WRITE(cleans);
+	WRITE(invals);
+	WRITE(set_way);
+	WRITE(zeros);
+	WRITE(barriers);
+	WRITE(written_back);
+	WRITE(refilled);
+	WRITE(discarded);
+	WRITE(evicted);
+	WRITE(refetched);
+	WRITE(untranslated);
+	WRITE(elsewhere);
+#undef WRITE
+	fprintf(out, "}\n");
+	fclose(out);
+}
+
+static int fail(const char *what, const char *which)
+{
+	fprintf(stderr, "nc: %s%s\n", what, which);
+	return -1;
+}
+
+static int parse(int argc, char **argv)
+{
+	size_t i, len;
+
+	for (; argc--; argv++) {
+		for (i = 0; i < G_N_ELEMENTS(names); i++) {
+			len = strlen(names[i].name);
+			if (!strncmp(*argv, names[i].name, len) &&
+			    (*argv)[len] == '=')
+				break;
+		}
+		if (i == G_N_ELEMENTS(names))
+			return fail("no such argument: ", *argv);
+		/* QEMU's copy of the arguments does not outlive this call. */
+		*names[i].value = g_strdup(*argv + len + 1);
+	}
+	return 0;
+}
+
+static uint64_t number(const char *text)
+{
+	return strtoull(text, NULL, 0);
+}
+
+static int start_caches(void)
+{
+	bool random = !strcmp(options.mode, "random");
+
+	if (!random && strcmp(options.mode, "never"))
+		return fail("no such mode: ", options.mode);
+	if (!options.base || !options.size || !options.dram || !options.view ||
+	    !options.state)
+		return fail("wants base=, size=, dram=, view= and state=", "");
+	nc_memory.base = number(options.base);
+	nc_memory.size = number(options.size);
+	if (!nc_lines_open(options.state))
+		return fail("cannot use ", options.state);
+	if (!nc_cache_open(options.view, options.dram))
+		return fail("cannot use view= or dram=: ", strerror(errno));
+	if (random)
+		nc_evict_start((unsigned int)(number(options.seed) +
+					      number(options.group)),
+			       (unsigned int)number(options.evict));
+	return 0;
+}
+
+QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
+					   const qemu_info_t *info, int argc,
+					   char **argv)
+{
+	size_t i;
+
+	for (i = 0; i < G_N_ELEMENTS(isas); i++)
+		if (!strcmp(isas[i]->target, info->target_name))
+			isa = isas[i];
+	if (!isa)
+		return fail("no such guest: ", info->target_name);
+	if (parse(argc, argv))
+		return -1;
+	coherent = !strcmp(options.mode, "coherent");
+	if (!coherent && start_caches())
+		return -1;
+	qemu_plugin_register_vcpu_init_cb(id, cpu_starts);
+	qemu_plugin_register_vcpu_idle_cb(id, cpu_idles);
+	qemu_plugin_register_vcpu_resume_cb(id, cpu_resumes);
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+	qemu_plugin_register_atexit_cb(id, write_stats, NULL);
+	return 0;
+}

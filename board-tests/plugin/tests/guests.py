@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Boards of bare-metal machines: one QEMU each, told what to do step by step."""
+
+import json
+import os
+import pathlib
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+
+END = 0xc0000000
+BASE = {"arm64": 0x40000000, "riscv64": 0x80000000}
+QEMU = {
+    "arm64": ["qemu-system-aarch64", "-M", "virt,memory-backend=dram",
+              "-cpu", "cortex-a72", "-kernel"],
+    "riscv64": ["qemu-system-riscv64", "-M", "virt,memory-backend=dram",
+                "-cpu", "rv64", "-bios"],
+}
+PATIENCE = 30
+
+
+class Guest:
+    """One machine, which is one group; its answers are numbers."""
+
+    def __init__(self, board, group, isa):
+        self.board = board
+        self.group = group
+        self.isa = isa
+        self.stats = board.dir / f"stats{group}"
+        self.log = board.dir / f"log{group}"
+        self.child = None
+
+    def start(self):
+        base, view = BASE[self.isa], self.board.file(f"view{self.group}")
+        size = END - base
+        backend = view if self.board.mode != "coherent" else self.board.dram
+        plugin = (f"{self.board.out}/nc.so,mode={self.board.mode},"
+                  f"group={self.group},base={base:#x},size={size:#x},"
+                  f"dram={self.board.dram},view={view},"
+                  f"state={self.board.state},stats={self.stats},"
+                  f"seed={self.board.seed}{self.board.extra}")
+        self.child = subprocess.Popen(
+            [*QEMU[self.isa], f"{self.board.out}/guest-{self.isa}",
+             "-smp", "1,maxcpus=2", "-m", f"{size >> 20}M", "-object",
+             f"memory-backend-file,id=dram,size={size},share=on,"
+             f"mem-path={backend},offset={base}", "-display", "none",
+             "-nodefaults", "-serial", "stdio", "-plugin", plugin],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=open(self.log, "w", encoding="utf-8"))
+        os.set_blocking(self.child.stdout.fileno(), False)
+        self.answer()
+
+    def ask(self, command, *numbers):
+        words = [command, *(f"{n:x}" for n in numbers)]
+        self.child.stdin.write((" ".join(words) + "\n").encode())
+        self.child.stdin.flush()
+
+    def answer(self):
+        text, end = b"", time.monotonic() + PATIENCE
+        while not text.endswith(b"\n"):
+            wait = end - time.monotonic()
+            if not select.select([self.child.stdout], [], [], max(0, wait))[0]:
+                raise AssertionError(f"{self.isa} does not answer: {text!r}")
+            part = self.child.stdout.read()
+            if not part:
+                raise AssertionError(f"{self.isa} has ended: {text!r} "
+                                     f"{self.log.read_text()}")
+            text += part
+        return int(text.split(b"=")[1], 16)
+
+    def do(self, command, *numbers):
+        self.ask(command, *numbers)
+        return self.answer()
+
+    def load(self, at):
+        return self.do("load", at)
+
+    def store(self, at, value):
+        return self.do("store", at, value)
+
+    def publish(self, at, value):
+        """Store, clean, wait."""
+        self.store(at, value)
+        self.clean(at)
+        self.barrier()
+
+    def observe(self, at):
+        """Forget, wait, load."""
+        self.inval(at)
+        self.barrier()
+        return self.load(at)
+
+    def clean(self, at, lines=1):
+        self.do("clean", at, lines)
+
+    def inval(self, at, lines=1):
+        self.do("inval", at, lines)
+
+    def flush(self, at, lines=1):
+        self.do("flush", at, lines)
+
+    def barrier(self):
+        self.do("barrier")
+
+    def kill(self):
+        if self.child:
+            self.child.kill()
+            self.child.wait()
+
+    def end(self):
+        """Return: the plugin's counts."""
+        self.child.terminate()
+        self.child.wait()
+        try:
+            return json.loads(self.stats.read_text())
+        except FileNotFoundError:
+            return {}
+
+
+class Board:
+    """Machines that share memory, in a folder of their own."""
+
+    def __init__(self, out, mode, isas, seed=1, extra=""):
+        self.out = out
+        self.mode = mode
+        self.seed = seed
+        self.extra = extra
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="nc-", dir="/dev/shm"))
+        self.dram = self.file("dram")
+        self.state = self.file("state", 0)
+        self.guests = []
+        self.isas = isas
+
+    def file(self, name, size=END):
+        path = self.dir / name
+        with open(path, "a+b") as file:
+            file.truncate(size)
+        return path
+
+    def __enter__(self):
+        for number, isa in enumerate(self.isas):
+            guest = Guest(self, number, isa)
+            self.guests.append(guest)
+            try:
+                guest.start()
+            except AssertionError:
+                self.__exit__()
+                raise
+        return self
+
+    def __exit__(self, *_):
+        for guest in self.guests:
+            guest.kill()
+        shutil.rmtree(self.dir)
+
+    def memory(self, at):
+        """A word of the shared memory itself."""
+        with open(self.dram, "rb") as file:
+            file.seek(at)
+            return int.from_bytes(file.read(8), "little")
