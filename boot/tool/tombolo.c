@@ -17,6 +17,7 @@ static const struct command {
 	{ "status", command_status },	{ "start", command_start },
 	{ "stop", command_stop },	{ "log", command_log },
 	{ "console", command_console }, { "ping", command_ping },
+	{ "clock", command_clock },
 };
 
 static const char doc[] =
@@ -28,6 +29,7 @@ static const char doc[] =
 	"  log N           the kernel log of kernel N, dead or alive\n"
 	"  console N       connect to the console of kernel N, or say where it is\n"
 	"  ping N          messages to kernel N and back\n"
+	"  clock           the board's counter and this kernel's clock, together\n"
 	"\n"
 	"Exit status: 0 done, 1 the kernel did not do it, 2 wrong usage, 3 no such kernel,\n"
 	"4 no driver (see the message), 5 not in time, 6 not permitted.\n";

@@ -98,5 +98,6 @@ int command_stop(void);
 int command_log(void);
 int command_console(void);
 int command_ping(void);
+int command_clock(void);
 
 #endif /* TOMBOLO_TOOL_H */
