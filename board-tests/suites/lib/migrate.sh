@@ -23,24 +23,86 @@ places() {
 	done | paste -sd,
 }
 
-# at_home NAME COMMAND...: run it unmoved, keep its output and status.
+# every_program FUNCTION: a test for each of the programs: FUNCTION NAME.
+every_program() {
+	programs=$(ls "$PROGRAMS")
+	for each_program in $programs; do
+		eval "$each_program() { $1 $each_program; }"
+	done
+	# shellcheck disable=SC2086
+	ktap_run $programs
+}
+
+# output_of FILE COMMAND...: all that it prints, and its status.
+output_of() {
+	output_file=$1 output_status=0
+	shift
+	(cd /tmp && timeout 120 "$@") >"$output_file" 2>&1 </dev/null ||
+		output_status=$?
+	echo "status $output_status" >>"$output_file"
+}
+
+# at_home NAME COMMAND...: run it unmoved, and keep what it prints.
 at_home() {
 	mkdir -p $HOME_OUTPUT
 	home_name=$1
 	shift
-	timeout 60 "$@" >"$HOME_OUTPUT/$home_name.new" 2>&1
-	echo "status $?" >>"$HOME_OUTPUT/$home_name.new"
+	output_of "$HOME_OUTPUT/$home_name.new" "$@"
 	mv "$HOME_OUTPUT/$home_name.new" "$HOME_OUTPUT/$home_name"
 }
 
-# compared NAME COMMAND...: run it as the caller has arranged for it to be
-# moved, and compare each byte with its output at home.
-compared() {
-	compared_name=$1
+# moved NAME HOW COMMAND...: run the command by HOW, a function, and compare
+# each byte with what it prints at home.
+moved() {
+	moved_name=$1 moved_how=$2
+	shift 2
+	[ -e "$HOME_OUTPUT/$moved_name" ] || at_home "$moved_name" "$@"
+	$moved_how "$KTAP_TMP/moved" "$@"
+	diff "$HOME_OUTPUT/$moved_name" "$KTAP_TMP/moved" ||
+		fail "$moved_name is not what it was at home"
+}
+
+# Ways to run FILE COMMAND...: placed on kernel 1 from its start on; ...
+on_kernel_1() {
+	on_file=$1
 	shift
-	compared_status=0
-	timeout 120 "$@" >"$KTAP_TMP/moved" 2>&1 || compared_status=$?
-	echo "status $compared_status" >>"$KTAP_TMP/moved"
-	diff "$HOME_OUTPUT/$compared_name" "$KTAP_TMP/moved" ||
-		fail "$compared_name is not as it was at home"
+	output_of "$on_file" tombolo run --on 1 "$@"
+}
+
+# ... bound to a core of kernel 1, as one would for any other core; ...
+bound() {
+	bound_file=$1
+	shift
+	output_of "$bound_file" taskset -c "$(core 1)" "$@"
+}
+
+# ... with every thread placing itself; ...
+placing_itself() {
+	placing_file=$1
+	shift
+	output_of "$placing_file" env MOVE_CPUS="$(places)" "$@"
+}
+
+# ... pushed from kernel to kernel all the time, with all its children.
+pushed() {
+	pushed_file=$1 pushed_n=0 pushed_made=0
+	shift
+	# shellcheck disable=SC2016
+	output_of "$pushed_file" setsid -w \
+		sh -c 'echo $$ >"$0"; exec "$@"' "$KTAP_TMP/session" "$@" &
+	pushed_job=$!
+	until_true 10 [ -s "$KTAP_TMP/session" ] || fail "it did not start"
+	while kill -0 $pushed_job 2>/dev/null; do
+		for pushed_pid in $(pgrep -s "$(cat "$KTAP_TMP/session")"); do
+			pushed_n=$((pushed_n + 1))
+			tombolo migrate "$pushed_pid" \
+				$((pushed_n % KERNELS)) >/dev/null 2>&1 &&
+				pushed_made=$((pushed_made + 1))
+		done
+		sleep 0.05
+	done
+	wait $pushed_job
+	rm "$KTAP_TMP/session"
+	echo "$pushed_made of $pushed_n moves made"
+	at_least "$pushed_made" 1 "moves made"
 }

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+# For suites that do something often: what of it stays behind in the kernels.
+# Sourced after board.sh.
+# shellcheck shell=sh
+
+# Dentries of what was opened in debugfs are slab objects too.
+settle() {
+	on "$1" 'sync; echo 3 >/proc/sys/vm/drop_caches; sleep 1
+		echo 3 >/proc/sys/vm/drop_caches'
+}
+
+meminfo() {
+	on "$1" "sed -n 's/^$2: *\([0-9]*\) kB/\1/p' /proc/meminfo"
+}
+
+# slab K: unreclaimable slab memory of kernel K, kB.
+slab() {
+	settle "$1" >/dev/null
+	meminfo "$1" SUnreclaim
+}
+
+# processes K: how many there are, but for the kernel's own threads.
+processes() {
+	on "$1" 'n=0; for p in /proc/[0-9]*; do
+		[ ! -s "$p/maps" ] || n=$((n + 1)); done; echo $n'
+}
+
+# remember: what every kernel has now; less_than SLAB FREE: it is as it was,
+# but for so many kB.
+remember() {
+	for leak_k in $(seq 0 $((KERNELS - 1))); do
+		eval "leak_slab$leak_k=$(slab "$leak_k")"
+		eval "leak_free$leak_k=$(meminfo "$leak_k" MemFree)"
+		eval "leak_processes$leak_k=$(processes "$leak_k")"
+	done
+}
+
+less_than() {
+	for leak_k in $(seq 0 $((KERNELS - 1))); do
+		leak_slab=$(slab "$leak_k")
+		leak_free=$(meminfo "$leak_k" MemFree)
+		leak_processes=$(processes "$leak_k")
+		eval "leak_was=\$leak_slab$leak_k leak_had=\$leak_free$leak_k"
+		eval "leak_ran=\$leak_processes$leak_k"
+		echo "kernel $leak_k: slab $leak_was -> $leak_slab kB," \
+			"free $leak_had -> $leak_free kB," \
+			"processes $leak_ran -> $leak_processes"
+		at_most "$leak_slab" $((leak_was + $1)) \
+			"slab of kernel $leak_k, kB"
+		at_least "$leak_free" $((leak_had - $2)) \
+			"free memory of kernel $leak_k, kB"
+		at_most "$leak_processes" $((leak_ran + 1)) \
+			"processes of kernel $leak_k"
+	done
+}
