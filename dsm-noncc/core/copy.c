@@ -3,9 +3,10 @@
  * Frames of other kernels that this one has.
  *
  * A grant and a later recall may come by different links, since a third kernel
- * may send the grant: the recall can be first. So each recall is remembered, per
- * hash of frames, by its stamp, and a grant with a lower one is void. It is enough
- * to know the newest: the home recalls a frame only after all that it granted, and
+ * may send the grant: the recall can be first. So can be our own release of a
+ * later grant. Each recall and release is therefore remembered, per hash of
+ * frames, by its stamp, and a grant with no higher one is void. It is enough to
+ * know the newest: the home recalls a frame only after all that it granted, and
  * grants it only after all recalls are answered.
  */
 #include "dsm_intern.h"
@@ -92,6 +93,15 @@ static void answer(struct dsm_core *core, struct dsm_copy *copy)
 	ack(core, &copy->recall, flags, copy->access);
 }
 
+/* An older grant that a third kernel has sent may still be under way. */
+static void forget_until(struct dsm_core *core, u32 home, u64 frame, u64 stamp)
+{
+	u64 *newest = seen(core, home, frame);
+
+	if (stamp > *newest)
+		*newest = stamp;
+}
+
 static void give_back(struct dsm_core *core, struct dsm_copy *copy)
 {
 	struct dsm_msg msg = {
@@ -102,6 +112,7 @@ static void give_back(struct dsm_core *core, struct dsm_copy *copy)
 		.stamp = copy->stamp,
 	};
 
+	forget_until(core, copy->home, copy->frame, copy->stamp);
 	dsm_send(core, copy->home, &msg);
 }
 
@@ -111,7 +122,8 @@ static void unmap(struct dsm_core *core, struct dsm_copy *copy)
 {
 	copy->keep = copy->phase == DSM_COPY_RECALLED ? copy->recall.access :
 							DSM_NONE;
-	core->ops->copy_unmap(core->ctx, copy, copy->keep, ++copy->op);
+	copy->op = ++core->op;
+	core->ops->copy_unmap(core->ctx, copy, copy->keep, copy->op);
 }
 
 static void act(struct dsm_core *core, struct dsm_copy *copy, u8 action)
@@ -180,7 +192,7 @@ void dsm_copy_grant(struct dsm_core *core, const struct dsm_msg *msg)
 {
 	struct dsm_copy *copy;
 
-	if (msg->stamp < *seen(core, msg->home, msg->frame)) {
+	if (msg->stamp <= *seen(core, msg->home, msg->frame)) {
 		too_late(core, msg);
 		return;
 	}
@@ -215,17 +227,16 @@ void dsm_copy_recall(struct dsm_core *core, const struct dsm_msg *msg)
 {
 	struct dsm_copy *copy =
 		core->ops->find_copy(core->ctx, msg->home, msg->frame);
-	u64 *newest = seen(core, msg->home, msg->frame);
-	bool again = msg->stamp <= *newest;
+	bool again = msg->stamp <= *seen(core, msg->home, msg->frame);
 
-	if (!again)
-		*newest = msg->stamp;
+	forget_until(core, msg->home, msg->frame, msg->stamp);
 	if (!copy || dsm_copy_idle(copy)) {
 		ack(core, msg, 0, DSM_NONE);
 		return;
 	}
-	/* Repeated for being urgent, and overtaken by the next grant. */
-	if (again && msg->stamp < copy->stamp)
+	/* Repeated for being urgent, and already answered. */
+	if (again && !recall_open(copy) &&
+	    (msg->stamp < copy->stamp || msg->stamp <= copy->recall.stamp))
 		return;
 	if (recall_open(copy) && msg->stamp != copy->recall.stamp) {
 		dsm_bad(core, msg->from, "recall of what is recalled");

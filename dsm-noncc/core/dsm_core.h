@@ -18,7 +18,10 @@
 
 #include "dsm_port.h"
 
+/* Of the hash of frames; few make more grants void than need be. */
+#ifndef DSM_BUCKETS
 #define DSM_BUCKETS 64
+#endif
 
 /**
  * struct dsm_stats - what has happened, for people
@@ -33,7 +36,8 @@
  * @holds: recalls that waited until the holder had had its time
  * @lost: frames lost with a dead kernel
  * @cleans, @invals: cache operations, in frames
- * @strays: answers about frames that have no entry any more
+ * @strays: messages that came too late: of an earlier life of the home, or about
+ *	frames that have no entry any more
  * @bad: messages that broke the protocol
  */
 struct dsm_stats {
@@ -58,7 +62,7 @@ struct dsm_stats {
  * @inc: its incarnation, 0 while it may not be heard
  * @last_inc: the last one that was heard
  * @stamp: as home: grants to and recalls from it so far; never goes back
- * @seen: as body: newest recall by it, per hash of frames
+ * @seen: as body: newest recall by it, or release to it, per hash of frames
  */
 struct dsm_peer {
 	u32 inc;
@@ -76,6 +80,7 @@ struct dsm_peer {
  * @inc: our incarnation, never 0, never the same twice
  * @hold_us: a frame stays for so long where it has been wanted, unless a recall is
  *	urgent. Liveness: whoever gets a frame also gets to use it
+ * @op: number of the newest home_protect() or copy_unmap()
  * @peer: the others
  * @stats: counters
  *
@@ -88,6 +93,7 @@ struct dsm_core {
 	u32 kernels;
 	u32 inc;
 	u32 hold_us;
+	u32 op;
 	struct dsm_peer peer[DSM_KERNELS];
 	struct dsm_stats stats;
 };
@@ -181,7 +187,7 @@ struct dsm_page {
  * @stamp: of the newest grant
  * @since: of the first grant since we last had nothing
  * @until: recalls that are not urgent wait until then
- * @recall: the recall that waits or is being done
+ * @recall: the recall that waits, is being done, or was done last
  */
 struct dsm_copy {
 	u64 frame;

@@ -129,6 +129,16 @@ static void holds_now(struct dsm_page *page, u32 kernel, u8 next)
 	page->state = next;
 }
 
+static void take_back(struct dsm_core *core, struct dsm_page *page, u8 next)
+{
+	if (!(page->holders & dsm_bit(core->self))) {
+		/* Prefetched while it was another's: stale. */
+		core->ops->inval(core->ctx, page->frame);
+		core->stats.invals++;
+	}
+	holds_now(page, core->self, next);
+}
+
 static void satisfy_want(struct dsm_core *core, struct dsm_page *page)
 {
 	if (!page->want || !dsm_home_ok(core, page, page->want))
@@ -139,12 +149,7 @@ static void satisfy_want(struct dsm_core *core, struct dsm_page *page)
 
 static void take(struct dsm_core *core, struct dsm_page *page)
 {
-	if (!(page->holders & dsm_bit(core->self))) {
-		/* Prefetched while it was another's: stale. */
-		core->ops->inval(core->ctx, page->frame);
-		core->stats.invals++;
-	}
-	holds_now(page, core->self, page->next);
+	take_back(core, page, page->next);
 	page->until = core->ops->now_us(core->ctx) + core->hold_us;
 	core->stats.takes++;
 	satisfy_want(core, page);
@@ -260,9 +265,10 @@ static void begin(struct dsm_core *core, struct dsm_page *page, u32 kernel,
 	for (k = 0; k < core->kernels; k++)
 		if ((page->waiting & dsm_bit(k)) && k != core->self)
 			recall_first(core, page, k);
-	if (page->waiting & dsm_bit(core->self))
-		core->ops->home_protect(core->ctx, page, page->keep,
-					++page->op);
+	if (page->waiting & dsm_bit(core->self)) {
+		page->op = ++core->op;
+		core->ops->home_protect(core->ctx, page, page->keep, page->op);
+	}
 	finish(core, page);
 }
 
@@ -318,6 +324,16 @@ static bool serve_ask(struct dsm_core *core, struct dsm_page *page)
 	return true;
 }
 
+/* What no other kernel has is all ours: the entry may go. */
+static void settle(struct dsm_core *core, struct dsm_page *page)
+{
+	if (busy(page) || (page->holders & ~dsm_bit(core->self)) ||
+	    all_ours(core, page))
+		return;
+	take_back(core, page, DSM_PAGE_EXCLUSIVE);
+	core->ops->home_wake(core->ctx, page);
+}
+
 /* Begin what can be begun, in turn: the home and those who ask. */
 static void serve(struct dsm_core *core, struct dsm_page *page)
 {
@@ -336,6 +352,7 @@ static void serve(struct dsm_core *core, struct dsm_page *page)
 			more = page->asks && serve_ask(core, page);
 		}
 	}
+	settle(core, page);
 }
 
 /* ---- messages ---- */
@@ -438,7 +455,7 @@ bool dsm_home_recall(struct dsm_core *core, struct dsm_page *page, bool urgent)
 	if (page->waiting & dsm_bit(core->self)) {
 		/* Nothing in this kernel may keep the caller waiting. */
 		page->waiting &= (u8)~dsm_bit(core->self);
-		page->op++;
+		page->op = 0;
 	}
 	if (busy(page) && page->op_kernel != core->self) {
 		page->failed = true;
@@ -537,7 +554,14 @@ static void giver_gone(struct dsm_core *core, struct dsm_page *page, u32 kernel,
 			 page->dead == DEAD_DIRTY)
 			lose(core, page, kernel);
 		page->lost_by = DSM_NOBODY;
-	} else if (page->third != DSM_NOBODY && !page->dead) {
+	} else if (page->third != DSM_NOBODY && page->dead) {
+		/* Whichever of them had it. */
+		if (lost)
+			lose(core, page, kernel);
+		else if (page->next == DSM_PAGE_EXCLUSIVE &&
+			 page->dead == DEAD_DIRTY)
+			lose(core, page, page->op_kernel);
+	} else if (page->third != DSM_NOBODY) {
 		page->lost_by = lost ? (u8)kernel : DSM_NOBODY;
 		ask_third(core, page);
 	} else if (lost) {

@@ -147,10 +147,17 @@ static const char *header_fault(const struct dsm_core *core,
 		return NULL;
 	if (!inc || le32_to_cpu(wire->from_inc) != inc)
 		return "not its incarnation";
-	inc = incarnation(core, wire->home);
-	if (!inc || le32_to_cpu(wire->home_inc) != inc)
-		return "not the home's incarnation";
 	return NULL;
+}
+
+/* A grant by a third kernel may come after its home's end. */
+static bool of_this_home(const struct dsm_core *core,
+			 const struct dsm_wire *wire)
+{
+	u32 inc = incarnation(core, wire->home);
+
+	return wire->type == DSM_HELLO ||
+	       (inc && le32_to_cpu(wire->home_inc) == inc);
 }
 
 static void to_home(struct dsm_core *core, const struct dsm_msg *msg)
@@ -215,6 +222,10 @@ void dsm_receive(struct dsm_core *core, u32 from, const void *data, u32 len)
 	why = header_fault(core, &wire, from);
 	if (why) {
 		dsm_bad(core, from, why);
+		return;
+	}
+	if (!of_this_home(core, &wire)) {
+		core->stats.strays++;
 		return;
 	}
 	unpack(&msg, &wire, from);

@@ -81,7 +81,8 @@ enum dsm_result {
  * @home_protect: starts: no more than @access for anything in this kernel that
  *	maps the frame: page tables and TLBs. dsm_home_protected() with @op ends
  *	it. It may be given up: an end that is late is ignored
- * @home_wake: the home has got the frame, those who wait may look
+ * @home_wake: the home has got the frame: those who wait may look, and the entry
+ *	may have become idle
  * @ask_done: @ask is the host's again
  * @lost: @kernel has died with the only valid copy; memory holds what it had
  *	written back. Now it is nobody's
