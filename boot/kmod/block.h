@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include "boot_wire.h"
+#include "tombolo_cache.h"
 
 /**
  * struct block - a mapped lifecycle block
@@ -20,39 +21,17 @@ struct block {
 	bool coherent;
 };
 
-#ifdef CONFIG_ARM64
-static inline unsigned long cache_line_bytes(void)
-{
-	u32 log2_words = read_cpuid_cachetype() >> CTR_EL0_DminLine_SHIFT;
-
-	return 4UL << (log2_words & 0xf);
-}
-
-/* To the point of coherency: dcache_clean_poc() is not exported to modules */
+/* To the point of coherency; what we wrote reaches every kernel */
 static inline void cache_clean(const void *start, size_t size)
 {
-	unsigned long line = cache_line_bytes();
-	unsigned long p = (unsigned long)start & ~(line - 1);
-
-	for (; p < (unsigned long)start + size; p += line)
-		asm volatile("dc cvac, %0" ::"r"(p) : "memory");
-	dsb(sy);
+	tombolo_cache_clean(start, size, tombolo_cache_line());
 }
 
 /* Cleans as well: there is nothing of ours in these lines that could be lost */
 static inline void cache_invalidate(const void *start, size_t size)
 {
-	unsigned long line = cache_line_bytes();
-	unsigned long p = (unsigned long)start & ~(line - 1);
-
-	dsb(sy);
-	for (; p < (unsigned long)start + size; p += line)
-		asm volatile("dc civac, %0" ::"r"(p) : "memory");
-	dsb(sy);
+	tombolo_cache_inval(start, size, tombolo_cache_line());
 }
-#else
-#error "cache_clean() and cache_invalidate() are not known for this architecture"
-#endif
 
 /* Copies a line that the other side writes: what is checked is what is used */
 static inline void block_read(const struct block *b, u32 offset, void *to,

@@ -77,7 +77,11 @@ static int check_geometry(struct imb *imb, u64 window)
 			"impossible tombolo,kernels, cache-line, lanes or pool: see the binding\n");
 	if (of_property_read_bool(imb->dev->of_node, "dma-coherent") && !clean)
 		return 0;
-	imb->line = imb_arch_line();
+	imb->line = tombolo_cache_line();
+	if (!imb->line)
+		return dev_err_probe(
+			imb->dev, -EOPNOTSUPP,
+			"caches are not coherent, and this kernel cannot clean them\n");
 	if (cache_line_size() > g->line)
 		return dev_err_probe(
 			imb->dev, -EINVAL,

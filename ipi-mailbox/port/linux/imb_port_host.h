@@ -10,10 +10,14 @@
 #include <linux/types.h>
 #include <asm/byteorder.h>
 
-#ifdef CONFIG_ARM64
+#include "tombolo_cache.h"
+
+#if defined(CONFIG_ARM64)
 #include "arch-arm64.h"
+#elif defined(CONFIG_RISCV)
+#include "arch-riscv64.h"
 #else
-#error "imb has no cache operations for this architecture: add port/linux/arch-<name>.h"
+#error "imb has no barriers for this architecture: add port/linux/arch-<name>.h"
 #endif
 
 struct mbox_chan;
@@ -89,31 +93,17 @@ static inline void imb_port_copy_out(struct imb_port *port, void __shm *dst,
 static inline void imb_port_clean(struct imb_port *port, const void __shm *p,
 				  size_t n)
 {
-	unsigned long va = (__force unsigned long)p;
-	unsigned long end = va + n;
-
 	barrier();
-	if (!port->line)
-		return;
-	for (va &= ~(unsigned long)(port->line - 1); va < end; va += port->line)
-		imb_arch_clean_line(va);
-	imb_arch_sync();
+	if (port->line)
+		tombolo_cache_clean((__force const void *)p, n, port->line);
 }
 
 static inline void imb_port_inval(struct imb_port *port, const void __shm *p,
 				  size_t n)
 {
-	unsigned long va = (__force unsigned long)p;
-	unsigned long end = va + n;
-
 	barrier();
-	if (!port->line)
-		return;
-	/* Loads that come first must not be done after it. */
-	imb_arch_mb();
-	for (va &= ~(unsigned long)(port->line - 1); va < end; va += port->line)
-		imb_arch_inval_line(va);
-	imb_arch_sync();
+	if (port->line)
+		tombolo_cache_inval((__force const void *)p, n, port->line);
 }
 
 static inline void imb_port_wmb(struct imb_port *port)
@@ -130,7 +120,7 @@ static inline void imb_port_rmb(struct imb_port *port)
 static inline void imb_port_mb(struct imb_port *port)
 {
 	if (port->line)
-		imb_arch_sync();
+		tombolo_cache_sync();
 	else
 		imb_arch_mb();
 }
