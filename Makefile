@@ -130,6 +130,7 @@ modules: kernel ## our kernel modules: build/modules
 
 tool: deps ## tombolo, the program for kernel 0: build/tool
 	$(MAKE) -s -C boot/tool O=$(O)/tool CROSS_COMPILE=aarch64-linux-gnu-
+	$(MAKE) -s -C ssi O=$(O)/tool CROSS_COMPILE=aarch64-linux-gnu-
 
 rootfs: modules tool ## the root file systems: build/rootfs
 	boot/rootfs/build-userland

@@ -8,16 +8,29 @@
 
 #include "tool.h"
 
-struct options options = { .root = "", .wait_s = -1, .count = 10, .size = 64 };
+struct options options = { .root = "",
+			   .wait_s = -1,
+			   .count = 10,
+			   .size = 64,
+			   .on = -1 };
 
 static const struct command {
 	const char *name;
 	int (*run)(void);
+	bool words; /* takes words of its own, not numbers of kernels */
 } commands[] = {
-	{ "status", command_status },	{ "start", command_start },
-	{ "stop", command_stop },	{ "log", command_log },
-	{ "console", command_console }, { "ping", command_ping },
-	{ "clock", command_clock },
+	{ "status", command_status, false },
+	{ "start", command_start, false },
+	{ "stop", command_stop, false },
+	{ "log", command_log, false },
+	{ "console", command_console, false },
+	{ "ping", command_ping, false },
+	{ "clock", command_clock, false },
+	{ "run", command_run, true },
+	{ "migrate", command_migrate, true },
+	{ "ps", command_ps, false },
+	{ "top", command_top, false },
+	{ "places", command_places, true },
 };
 
 static const char doc[] =
@@ -30,6 +43,11 @@ static const char doc[] =
 	"  console N       connect to the console of kernel N, or say where it is\n"
 	"  ping N          messages to kernel N and back\n"
 	"  clock           the board's counter and this kernel's clock, together\n"
+	"  run --on N PROGRAM [ARGUMENTS]   run a program on kernel N\n"
+	"  migrate PID[/TID] N              move a process or thread to kernel N\n"
+	"  ps              threads that are on other kernels: where, processor time\n"
+	"  top             the same again every second, COUNT times\n"
+	"  places [PID]    where tasks may run; why PID cannot\n"
 	"\n"
 	"Exit status: 0 done, 1 the kernel did not do it, 2 wrong usage, 3 no such kernel,\n"
 	"4 no driver (see the message), 5 not in time, 6 not permitted.\n";
@@ -43,6 +61,7 @@ static const struct argp_option argp_options[] = {
 	{ "fast", 'f', NULL, 0, "status: do not measure the links", 0 },
 	{ "count", 'c', "COUNT", 0, "ping: messages to send (10)", 0 },
 	{ "size", 's', "BYTES", 0, "ping: size of a message (64)", 0 },
+	{ "on", 'o', "N", 0, "run: on which kernel", 0 },
 	{ "root", 'R', "DIR", 0, "look up /sys, /proc and /dev in DIR", 0 },
 	{ 0 }
 };
@@ -61,10 +80,17 @@ static int number(struct argp_state *state, const char *text, int min, int max,
 	return value;
 }
 
-static void argument(struct argp_state *state, const char *text)
+static void argument(struct argp_state *state, char *text)
 {
 	unsigned int i;
 
+	/* All that follows is the command's, options of a program included */
+	if (command && command->words) {
+		options.argv = state->argv + state->next - 1;
+		options.argc = state->argc - state->next + 1;
+		state->next = state->argc;
+		return;
+	}
 	if (command) {
 		if (options.nr == MAX_KERNELS)
 			argp_error(state, "too many kernels");
@@ -104,6 +130,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case 's':
 		options.size = number(state, text, 1, 65536, "--size");
 		break;
+	case 'o':
+		options.on = number(state, text, 0, MAX_KERNELS - 1, "--on");
+		break;
 	case 'R':
 		options.root = text;
 		break;
@@ -114,7 +143,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		if (!command)
 			argp_error(
 				state,
-				"say what to do: status, start, stop, log, console or ping");
+				"say what to do: status, start, stop, log, console, ping, run, migrate, ps ...");
 		if (options.all && options.nr)
 			argp_error(state, "either --all or numbers of kernels");
 		break;
@@ -155,7 +184,7 @@ int main(int argc, char **argv)
 
 	argp_err_exit_status = EXIT_USAGE;
 	join_wait(&argc, argv);
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
 	ret = command->run();
 	/* A full disk or a closed pipe: what was asked for did not arrive */
 	if (fflush(stdout) || ferror(stdout)) {

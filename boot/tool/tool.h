@@ -33,6 +33,9 @@ enum {
  * @size:    bytes of a message
  * @kernels: numbers given
  * @nr:	     how many
+ * @on:	     kernel to run on, < 0: not given
+ * @argv:    words of a command that takes words
+ * @argc:    how many
  */
 struct options {
 	const char *root;
@@ -45,6 +48,9 @@ struct options {
 	int size;
 	int kernels[MAX_KERNELS];
 	int nr;
+	int on;
+	char **argv;
+	int argc;
 };
 
 extern struct options options;
@@ -99,5 +105,10 @@ int command_log(void);
 int command_console(void);
 int command_ping(void);
 int command_clock(void);
+int command_run(void);
+int command_migrate(void);
+int command_ps(void);
+int command_top(void);
+int command_places(void);
 
 #endif /* TOMBOLO_TOOL_H */

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Which events a migrated thread may meet, and which messages are well made. */
+#include "thread.h"
+
+static const struct row {
+	u8 valid;
+	u8 next;
+} rows[SSI_STATES][SSI_EVENTS] = {
+#define ROW(side, state, event, next) \
+	[SSI_##side##_##state][SSI_EV_##event] = { 1, SSI_##side##_##next },
+#include "thread_states.def"
+};
+
+static const char *const names[SSI_STATES] = {
+#define STATE(side, name, text) [SSI_##side##_##name] = #name,
+#include "thread_states.def"
+};
+
+bool ssi_step(enum ssi_state *state, enum ssi_event event)
+{
+	const struct row *row;
+
+	if ((unsigned int)*state >= SSI_STATES ||
+	    (unsigned int)event >= SSI_EVENTS)
+		return false;
+	row = &rows[*state][event];
+	if (row->valid)
+		*state = (enum ssi_state)row->next;
+	return row->valid;
+}
+
+const char *ssi_state_name(enum ssi_state state)
+{
+	return (unsigned int)state < SSI_STATES ? names[state] : "?";
+}
+
+#define PARTS (SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_START)
+
+/* What a message of each type must have, and what it may have besides. */
+static const struct {
+	u32 must;
+	u32 may;
+} parts[SSI_TYPES] = {
+	[SSI_HELLO] = { 0, SSI_READY },
+	[SSI_START] = { SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_START, SSI_TRACED },
+	[SSI_REPLY] = { SSI_HAS_REGS, SSI_HAS_FP | SSI_TRACED },
+	[SSI_KICK] = { 0, 0 },
+	[SSI_END] = { 0, 0 },
+	[SSI_SYSCALL] = { SSI_HAS_REGS | SSI_HAS_FP, 0 },
+	[SSI_HERE] = { SSI_HAS_REGS | SSI_HAS_FP, 0 },
+	[SSI_SIGNAL] = { SSI_HAS_REGS | SSI_HAS_FP, 0 },
+	[SSI_TIME] = { 0, 0 },
+	[SSI_GONE] = { 0, SSI_DIED },
+	[SSI_FAILED] = { 0, 0 },
+};
+
+static u32 length(u32 flags)
+{
+	u32 len = sizeof(struct ssi_wire_head);
+
+	if (flags & SSI_HAS_REGS)
+		len += sizeof(struct ssi_wire_regs);
+	if (flags & SSI_HAS_FP)
+		len += sizeof(struct ssi_wire_fp);
+	if (flags & SSI_HAS_START)
+		len += sizeof(struct ssi_wire_start);
+	return len;
+}
+
+bool ssi_check(const void *data, u32 len)
+{
+	struct ssi_wire_head head;
+	u32 flags;
+
+	if (len < sizeof(head))
+		return false;
+	memcpy(&head, data, sizeof(head));
+	flags = le32_to_cpu(head.flags);
+	if (head.version != SSI_WIRE_VERSION || head.type >= SSI_TYPES ||
+	    !head.type)
+		return false;
+	if ((flags & parts[head.type].must) != parts[head.type].must ||
+	    (flags & ~(parts[head.type].must | parts[head.type].may)))
+		return false;
+	return len == length(flags);
+}
+
+static const u8 *take(void *part, const u8 *from, bool there, u32 size)
+{
+	if (!there) {
+		memset(part, 0, size);
+		return from;
+	}
+	memcpy(part, from, size);
+	return from + size;
+}
+
+void ssi_unpack(struct ssi_msg *msg, const void *data)
+{
+	const u8 *at = take(&msg->head, data, true, sizeof(msg->head));
+	u32 flags = le32_to_cpu(msg->head.flags);
+
+	at = take(&msg->regs, at, flags & SSI_HAS_REGS, sizeof(msg->regs));
+	at = take(&msg->fp, at, flags & SSI_HAS_FP, sizeof(msg->fp));
+	take(&msg->start, at, flags & SSI_HAS_START, sizeof(msg->start));
+}
+
+static u8 *put(u8 *to, const void *part, bool there, u32 size)
+{
+	if (!there)
+		return to;
+	memcpy(to, part, size);
+	return to + size;
+}
+
+u32 ssi_pack(void *data, const struct ssi_msg *msg)
+{
+	u32 flags = le32_to_cpu(msg->head.flags);
+	u8 *at = put(data, &msg->head, true, sizeof(msg->head));
+
+	at = put(at, &msg->regs, flags & SSI_HAS_REGS, sizeof(msg->regs));
+	at = put(at, &msg->fp, flags & SSI_HAS_FP, sizeof(msg->fp));
+	put(at, &msg->start, flags & SSI_HAS_START, sizeof(msg->start));
+	return length(flags);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Every byte that the ssi modules of two kernels send each other, as messages of
+ * the mailbox. README.md tells the conversation; this file is the authority on
+ * layout.
+ *
+ * A message is a head, and behind it what its type and flags say: a context
+ * (registers), floating point registers, a start. Fixed-width little-endian
+ * fields only; reserved bytes are zero.
+ */
+#ifndef SSI_WIRE_H
+#define SSI_WIRE_H
+
+#include <linux/types.h>
+
+#ifdef __KERNEL__
+#include <linux/build_bug.h>
+#include <linux/stddef.h>
+#else
+#include <assert.h>
+#include <stddef.h>
+#endif
+
+#define SSI_WIRE_VERSION 1
+#define SSI_WIRE_COMM	 16
+#define SSI_WIRE_CORES	 64 /* most cores of a board */
+
+enum ssi_wire_type {
+	/* both ways */
+	SSI_HELLO = 1, /* what the sender can take; again when that changes */
+	/* from a thread's home to where it runs */
+	SSI_START = 2, /* run this */
+	SSI_REPLY = 3, /* go on with these registers */
+	SSI_KICK = 4, /* the home wants the registers: ask SSI_HERE */
+	SSI_END = 5, /* the body is to end, whatever it does */
+	/* from where it runs to its home */
+	SSI_SYSCALL = 6, /* execute this system call */
+	SSI_HERE = 7, /* the registers, as wanted; nothing else */
+	SSI_SIGNAL = 8, /* an exception: the thread gets a signal */
+	SSI_TIME = 9, /* processor time so far */
+	SSI_GONE = 10, /* the body has ended; nothing comes of it any more */
+	SSI_FAILED = 11, /* there is no body: the start did not work */
+	SSI_TYPES
+};
+
+/* What follows the head, in this order. */
+#define SSI_HAS_REGS  0x1 /* struct ssi_wire_regs */
+#define SSI_HAS_FP    0x2 /* struct ssi_wire_fp */
+#define SSI_HAS_START 0x4 /* struct ssi_wire_start */
+/* SSI_START, SSI_REPLY: no system call may be dealt with locally */
+#define SSI_TRACED 0x100
+/* SSI_GONE: it ended on its own, not since its home said so */
+#define SSI_DIED 0x200
+/* SSI_HELLO: the agent waits for work */
+#define SSI_READY 0x400
+
+/**
+ * struct ssi_wire_head - the start of each message
+ * @type: enum ssi_wire_type
+ * @version: %SSI_WIRE_VERSION; others are dropped
+ * @cpu: core the body is on, by that kernel's own count; SSI_HELLO: how many
+ *	cores the sender has
+ * @flags: SSI_HAS_* and others
+ * @task: number of this stay of the thread on the other kernel, made by its
+ *	home, never used twice in a life of the home; 0 in SSI_HELLO
+ * @life: which life of the home's ssi.ko @task belongs to; in SSI_HELLO of the
+ *	sender's
+ * @request: number of the request, from 1; of the request answered in
+ *	SSI_REPLY
+ * @kick: number of the last kick that the home has sent
+ * @time: processor time of the body so far, ns
+ * @value: SSI_SIGNAL: signal number and si_code << 32; SSI_FAILED: errno
+ * @address: SSI_SIGNAL: si_addr
+ */
+struct ssi_wire_head {
+	__u8 type;
+	__u8 version;
+	__le16 cpu;
+	__le32 flags;
+	__le32 task;
+	__le32 life;
+	__le32 request;
+	__le32 kick;
+	__le64 time;
+	__le64 value;
+	__le64 address;
+};
+
+/**
+ * struct ssi_wire_regs - arm64: what the kernel's entry code saves, and TLS
+ * @x: x0 to x30
+ * @sp: stack pointer
+ * @pc: program counter
+ * @pstate: PSTATE; checked before it is used
+ * @orig_x0: x0 before the system call
+ * @syscallno: number of the system call
+ * @tls: tpidr_el0
+ */
+struct ssi_wire_regs {
+	__le64 x[31];
+	__le64 sp;
+	__le64 pc;
+	__le64 pstate;
+	__le64 orig_x0;
+	__le64 syscallno;
+	__le64 tls;
+};
+
+/**
+ * struct ssi_wire_fp - arm64: floating point and SIMD
+ * @v: v0 to v31, as they lie in memory
+ * @fpsr: status
+ * @fpcr: control
+ * @reserved: zero
+ */
+struct ssi_wire_fp {
+	__u8 v[32][16];
+	__le32 fpsr;
+	__le32 fpcr;
+	__le32 reserved[2];
+};
+
+/**
+ * struct ssi_wire_start - which memory, and how the thread is called
+ * @space: number of the memory at the home
+ * @incarnation: its incarnation
+ * @cores: which cores of the target it may use, bit 0 the target's first; 0 all
+ * @comm: name of the thread
+ */
+struct ssi_wire_start {
+	__le32 space;
+	__le32 incarnation;
+	__le64 cores;
+	__u8 comm[SSI_WIRE_COMM];
+};
+
+#define SSI_WIRE_MAX                                                   \
+	(sizeof(struct ssi_wire_head) + sizeof(struct ssi_wire_regs) + \
+	 sizeof(struct ssi_wire_fp) + sizeof(struct ssi_wire_start))
+
+#define SSI_WIRE_AT(s, field, at) \
+	static_assert(offsetof(struct s, field) == (at), #s "." #field)
+
+SSI_WIRE_AT(ssi_wire_head, type, 0);
+SSI_WIRE_AT(ssi_wire_head, version, 1);
+SSI_WIRE_AT(ssi_wire_head, cpu, 2);
+SSI_WIRE_AT(ssi_wire_head, flags, 4);
+SSI_WIRE_AT(ssi_wire_head, task, 8);
+SSI_WIRE_AT(ssi_wire_head, life, 12);
+SSI_WIRE_AT(ssi_wire_head, request, 16);
+SSI_WIRE_AT(ssi_wire_head, kick, 20);
+SSI_WIRE_AT(ssi_wire_head, time, 24);
+SSI_WIRE_AT(ssi_wire_head, value, 32);
+SSI_WIRE_AT(ssi_wire_head, address, 40);
+static_assert(sizeof(struct ssi_wire_head) == 48, "ssi_wire_head");
+SSI_WIRE_AT(ssi_wire_regs, x, 0);
+SSI_WIRE_AT(ssi_wire_regs, sp, 248);
+SSI_WIRE_AT(ssi_wire_regs, pc, 256);
+SSI_WIRE_AT(ssi_wire_regs, pstate, 264);
+SSI_WIRE_AT(ssi_wire_regs, orig_x0, 272);
+SSI_WIRE_AT(ssi_wire_regs, syscallno, 280);
+SSI_WIRE_AT(ssi_wire_regs, tls, 288);
+static_assert(sizeof(struct ssi_wire_regs) == 296, "ssi_wire_regs");
+SSI_WIRE_AT(ssi_wire_fp, v, 0);
+SSI_WIRE_AT(ssi_wire_fp, fpsr, 512);
+SSI_WIRE_AT(ssi_wire_fp, fpcr, 516);
+SSI_WIRE_AT(ssi_wire_fp, reserved, 520);
+static_assert(sizeof(struct ssi_wire_fp) == 528, "ssi_wire_fp");
+SSI_WIRE_AT(ssi_wire_start, space, 0);
+SSI_WIRE_AT(ssi_wire_start, incarnation, 4);
+SSI_WIRE_AT(ssi_wire_start, cores, 8);
+SSI_WIRE_AT(ssi_wire_start, comm, 16);
+static_assert(sizeof(struct ssi_wire_start) == 32, "ssi_wire_start");
+
+#endif /* SSI_WIRE_H */

@@ -1,0 +1,509 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bodies: processes here that execute the user part of a thread of another
+ * kernel. What they ask for is asked of their home.
+ */
+#include <linux/hashtable.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/task_work.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+
+#include <asm/syscall.h>
+
+#include "ssi.h"
+
+/* How often, and from how much on, processor time is reported unasked. */
+#define REPORT_EVERY (HZ / 4)
+#define REPORT_NS    (100 * NSEC_PER_MSEC)
+
+static DEFINE_HASHTABLE(by_task, 8);
+static DEFINE_HASHTABLE(by_number, 8);
+
+static u32 number_key(unsigned int home, u32 number)
+{
+	return number * SSI_KERNELS + home;
+}
+
+/* Under ssi_lock. */
+static struct ssi_body *find(unsigned int home, u32 number, u32 life)
+{
+	struct ssi_body *b;
+
+	hash_for_each_possible(by_number, b, by_number,
+			       number_key(home, number))
+		if (b->home == home && b->number == number && b->life == life)
+			return b;
+	return NULL;
+}
+
+/* Of the current thread, or of one that is held: no reference needed. */
+struct ssi_body *ssi_body_of(struct task_struct *task)
+{
+	struct ssi_body *b, *found = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ssi_lock, flags);
+	hash_for_each_possible(by_task, b, by_task, (unsigned long)task)
+		if (b->task == task)
+			found = b;
+	spin_unlock_irqrestore(&ssi_lock, flags);
+	return found;
+}
+
+void ssi_body_put(struct ssi_body *b)
+{
+	if (!refcount_dec_and_test(&b->ref))
+		return;
+	if (b->task)
+		put_task_struct(b->task);
+	kfree(b);
+}
+
+void ssi_body_each(void (*fn)(struct ssi_body *b, void *ctx), void *ctx)
+{
+	struct ssi_body *b;
+	unsigned long flags;
+	int i;
+
+	spin_lock_irqsave(&ssi_lock, flags);
+	hash_for_each(by_number, i, b, by_number)
+		fn(b, ctx);
+	spin_unlock_irqrestore(&ssi_lock, flags);
+}
+
+static void tell_end(unsigned int home, u32 number, u32 life, int type,
+		     u32 flags, int error, u64 time)
+{
+	struct ssi_msg msg = {};
+
+	ssi_head(&msg.head, type, flags, number, life);
+	msg.head.value = cpu_to_le64(error);
+	msg.head.time = cpu_to_le64(time);
+	ssi_send(home, &msg);
+}
+
+/* At the end of its process, which no signal stops any more. */
+static void tell_gone(struct ssi_body *b, bool died)
+{
+	struct ssi_msg msg = {};
+	int tries;
+
+	ssi_head(&msg.head, SSI_GONE, died ? SSI_DIED : 0, b->number, b->life);
+	msg.head.time = cpu_to_le64(ssi_time_of(current));
+	for (tries = 0; tries < 1000; tries++) {
+		if (ssi_send(b->home, &msg) != -EAGAIN)
+			return;
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
+/* ---- messages of the home, in interrupts ---- */
+
+static void start(struct ssi_peer *peer, const void *data)
+{
+	struct ssi_body *b = kzalloc(sizeof(*b), GFP_ATOMIC);
+	struct dsm_id id = { .home = peer->id };
+	unsigned long flags;
+	int ret = -ENOMEM;
+
+	if (!b)
+		return;
+	refcount_set(&b->ref, 1);
+	INIT_LIST_HEAD(&b->list);
+	init_waitqueue_head(&b->wq);
+	ssi_unpack(&b->inbox, data);
+	b->home = peer->id;
+	b->number = le32_to_cpu(b->inbox.head.task);
+	b->life = le32_to_cpu(b->inbox.head.life);
+	b->state = SSI_BODY_BORN;
+	b->traced = b->inbox.head.flags & cpu_to_le32(SSI_TRACED);
+	id.number = le32_to_cpu(b->inbox.start.space);
+	id.incarnation = le32_to_cpu(b->inbox.start.incarnation);
+	spin_lock_irqsave(&ssi_lock, flags);
+	if (find(b->home, b->number, b->life)) {
+		peer->bad++;
+		ret = -EEXIST;
+	} else if (peer->bodies >= SSI_MAX_BODIES) {
+		ret = -EAGAIN;
+	} else {
+		peer->bodies++;
+		hash_add(by_number, &b->by_number,
+			 number_key(b->home, b->number));
+		refcount_inc(&b->ref);
+		ret = 0;
+	}
+	spin_unlock_irqrestore(&ssi_lock, flags);
+	if (!ret) {
+		ret = ssi_window_birth(b, &id);
+		if (ret)
+			ssi_body_fail(b, ret);
+	} else if (ret != -EEXIST) {
+		tell_end(b->home, b->number, b->life, SSI_FAILED, 0, -ret, 0);
+	}
+	ssi_body_put(b);
+}
+
+static void kick_fn(struct callback_head *work)
+{
+	struct ssi_body *b = container_of(work, struct ssi_body, kick_work);
+
+	WRITE_ONCE(b->kick_queued, false);
+	if (b->task == current)
+		set_thread_flag(TIF_TOMBOLO);
+}
+
+/* Under ssi_lock: get it out of user mode, or out of its wait for a page. */
+static void kick(struct ssi_body *b)
+{
+	if (!b->task || b->kick_queued)
+		return;
+	b->kick_queued = true;
+	init_task_work(&b->kick_work, kick_fn);
+	if (task_work_add(b->task, &b->kick_work, TWA_SIGNAL))
+		b->kick_queued = false;
+}
+
+/* Under ssi_lock. A body never sees user mode again after that. */
+void ssi_body_kill(struct ssi_body *b)
+{
+	ssi_step(&b->state, SSI_EV_END);
+	if (b->task)
+		send_sig(SIGKILL, b->task, 1);
+}
+
+static void take(struct ssi_peer *peer, struct ssi_body *b, const void *data)
+{
+	struct ssi_wire_head head;
+
+	memcpy(&head, data, sizeof(head));
+	switch (head.type) {
+	case SSI_KICK:
+		b->kick = le32_to_cpu(head.kick);
+		if (ssi_step(&b->state, SSI_EV_KICKED) &&
+		    b->state == SSI_BODY_RUNS)
+			kick(b);
+		break;
+	case SSI_REPLY:
+		if (b->state != SSI_BODY_WAITS ||
+		    le32_to_cpu(head.request) != b->request) {
+			peer->bad += b->state != SSI_BODY_ENDING;
+			break;
+		}
+		ssi_unpack(&b->inbox, data);
+		b->kick_done = le32_to_cpu(head.kick);
+		b->traced = head.flags & cpu_to_le32(SSI_TRACED);
+		ssi_step(&b->state, SSI_EV_ANSWER);
+		wake_up_all(&b->wq);
+		break;
+	case SSI_END:
+		ssi_body_kill(b);
+		break;
+	}
+}
+
+void ssi_body_message(struct ssi_peer *peer, const void *data)
+{
+	struct ssi_wire_head head;
+	unsigned long flags;
+	struct ssi_body *b;
+
+	memcpy(&head, data, sizeof(head));
+	if (head.type == SSI_START) {
+		start(peer, data);
+		return;
+	}
+	spin_lock_irqsave(&ssi_lock, flags);
+	b = find(peer->id, le32_to_cpu(head.task), le32_to_cpu(head.life));
+	if (b)
+		take(peer, b, data);
+	spin_unlock_irqrestore(&ssi_lock, flags);
+	/* Its end has crossed this, or the start never came: say it again. */
+	if (!b && head.type == SSI_END)
+		tell_end(peer->id, le32_to_cpu(head.task),
+			 le32_to_cpu(head.life), SSI_GONE, 0, 0, 0);
+}
+
+static void down_one(struct ssi_body *b, void *ctx)
+{
+	if (b->home == *(unsigned int *)ctx)
+		ssi_body_kill(b);
+}
+
+void ssi_body_down(struct ssi_peer *peer)
+{
+	ssi_body_each(down_one, &peer->id);
+}
+
+/* ---- birth ---- */
+
+/* In the leader, in fork: before the child runs for the first time. */
+void ssi_body_born(struct ssi_body *b, struct task_struct *task)
+{
+	unsigned long flags;
+
+	get_task_struct(task);
+	spin_lock_irqsave(&ssi_lock, flags);
+	b->task = task;
+	hash_add(by_task, &b->by_task, (unsigned long)task);
+	spin_unlock_irqrestore(&ssi_lock, flags);
+}
+
+static void forget(struct ssi_body *b)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ssi_lock, flags);
+	hash_del(&b->by_task);
+	hash_del(&b->by_number);
+	ssi_peers[b->home].bodies--;
+	spin_unlock_irqrestore(&ssi_lock, flags);
+	if (b->window)
+		ssi_window_left(b->window);
+}
+
+/* It will not live. */
+void ssi_body_fail(struct ssi_body *b, int error)
+{
+	bool ending = b->state == SSI_BODY_ENDING;
+
+	forget(b);
+	tell_end(b->home, b->number, b->life, ending ? SSI_GONE : SSI_FAILED, 0,
+		 -error, 0);
+	ssi_body_put(b);
+}
+
+static void take_name(const struct ssi_wire_start *start)
+{
+	char name[TASK_COMM_LEN + 1] = {};
+
+	memcpy(name, start->comm, min(sizeof(name) - 1, sizeof(start->comm)));
+	task_lock(current);
+	strscpy_pad(current->comm, name, sizeof(current->comm));
+	task_unlock(current);
+}
+
+static void take_cores(u64 cores)
+{
+	struct cpumask mask;
+	unsigned int cpu;
+
+	if (!cores)
+		return;
+	cpumask_clear(&mask);
+	for_each_possible_cpu(cpu)
+		if (cpu < 64 && cores & BIT_ULL(cpu))
+			cpumask_set_cpu(cpu, &mask);
+	if (!cpumask_empty(&mask))
+		set_cpus_allowed_ptr(current, &mask);
+}
+
+static void enter(struct ssi_body *b, struct pt_regs *regs)
+{
+	unsigned long flags;
+	bool alive;
+
+	take_name(&b->inbox.start);
+	take_cores(le64_to_cpu(b->inbox.start.cores));
+	if (ssi_context_in(&b->inbox, regs)) {
+		send_sig(SIGKILL, current, 1);
+		return;
+	}
+	spin_lock_irqsave(&ssi_lock, flags);
+	alive = ssi_step(&b->state, SSI_EV_DO_ENTER);
+	spin_unlock_irqrestore(&ssi_lock, flags);
+	if (alive)
+		set_thread_flag(TIF_TOMBOLO_BODY);
+	else
+		send_sig(SIGKILL, current, 1);
+}
+
+/* ---- asking the home ---- */
+
+static bool answered(struct ssi_body *b)
+{
+	return READ_ONCE(b->state) != SSI_BODY_WAITS;
+}
+
+static void head_of(struct ssi_body *b, struct ssi_wire_head *head, int type,
+		    u32 flags)
+{
+	ssi_head(head, type, flags, b->number, b->life);
+	head->cpu = cpu_to_le16(raw_smp_processor_id());
+	head->time = cpu_to_le64(ssi_time_of(current));
+	head->request = cpu_to_le32(b->request);
+	head->kick = cpu_to_le32(b->kick);
+}
+
+/*
+ * Send a request with all registers, wait for the answer, and have its
+ * registers. Whatever goes wrong ends in a SIGKILL, here or already pending.
+ */
+static void ask(struct ssi_body *b, struct pt_regs *regs, int type, u64 value,
+		u64 address)
+{
+	struct ssi_msg *msg = kzalloc(sizeof(*msg), GFP_KERNEL);
+	unsigned long flags;
+	bool may;
+
+	if (!msg)
+		goto kill;
+	spin_lock_irqsave(&ssi_lock, flags);
+	may = ssi_step(&b->state, SSI_EV_REQUEST);
+	b->request++;
+	b->reported = ssi_time_of(current);
+	spin_unlock_irqrestore(&ssi_lock, flags);
+	if (!may)
+		goto kill;
+	head_of(b, &msg->head, type, SSI_HAS_REGS | SSI_HAS_FP);
+	msg->head.value = cpu_to_le64(value);
+	msg->head.address = cpu_to_le64(address);
+	if (ssi_context_out(msg, regs) || ssi_send_wait(b->home, msg))
+		goto kill;
+	kfree(msg);
+	msg = NULL;
+	if (wait_event_killable(b->wq, answered(b)))
+		return;
+	if (READ_ONCE(b->state) == SSI_BODY_RUNS &&
+	    !ssi_context_in(&b->inbox, regs))
+		return;
+kill:
+	kfree(msg);
+	send_sig(SIGKILL, current, 1);
+}
+
+/* While a body computes it says nothing; its home counts its time. */
+static void report_one(struct ssi_body *b, void *ctx)
+{
+	struct ssi_msg msg = {};
+	u64 time;
+
+	if (!b->task || b->state != SSI_BODY_RUNS)
+		return;
+	time = ssi_time_of(b->task);
+	if (time - b->reported < REPORT_NS)
+		return;
+	b->reported = time;
+	ssi_head(&msg.head, SSI_TIME, 0, b->number, b->life);
+	msg.head.cpu = cpu_to_le16(task_cpu(b->task));
+	msg.head.time = cpu_to_le64(time);
+	/* if there is no room, the next one says as much */
+	ssi_send(b->home, &msg);
+}
+
+static struct delayed_work report_work;
+
+static void report_fn(struct work_struct *work)
+{
+	ssi_body_each(report_one, NULL);
+	schedule_delayed_work(&report_work, REPORT_EVERY);
+}
+
+void ssi_body_init(void)
+{
+	INIT_DELAYED_WORK(&report_work, report_fn);
+	schedule_delayed_work(&report_work, REPORT_EVERY);
+}
+
+static long getcpu(const struct pt_regs *regs)
+{
+	unsigned int __user *cpu = (void __user *)regs->regs[0];
+	unsigned int __user *node = (void __user *)regs->regs[1];
+	struct ssi_body *b = ssi_body_of(current);
+	unsigned int core = ssi_core_seen_from(b->home, raw_smp_processor_id());
+
+	if ((cpu && put_user(core, cpu)) || (node && put_user(0, node)))
+		return -EFAULT;
+	return 0;
+}
+
+static void barrier_here(void *unused)
+{
+	smp_mb(); /* what the caller of membarrier() asked for */
+}
+
+/* In the entry of a system call; false: it is executed here. */
+bool ssi_body_syscall(struct pt_regs *regs)
+{
+	struct ssi_body *b = ssi_body_of(current);
+	unsigned int how;
+
+	if (!b)
+		return false;
+	how = ssi_syscall(array_index_nospec(min_t(u64, regs->regs[8],
+						   SSI_SYSCALLS - 1),
+					     SSI_SYSCALLS))
+		      ->how;
+	if (how == SSI_LOCAL && !READ_ONCE(b->traced))
+		return false;
+	if (how == SSI_GETCPU && !READ_ONCE(b->traced)) {
+		regs->regs[0] = getcpu(regs);
+		regs->syscallno = NO_SYSCALL;
+		return true;
+	}
+	ask(b, regs, SSI_SYSCALL, 0, 0);
+	if (how == SSI_BARRIER)
+		on_each_cpu(barrier_here, NULL, 1);
+	regs->syscallno = NO_SYSCALL;
+	return true;
+}
+
+/* ---- what comes up on the way to user mode ---- */
+
+bool ssi_body_exception(int signo, int code, unsigned long addr)
+{
+	struct ssi_body *b = ssi_body_of(current);
+
+	if (!b || signo == SIGKILL)
+		return false;
+	b->code = code;
+	b->address = addr;
+	b->signo = signo;
+	set_thread_flag(TIF_TOMBOLO);
+	return true;
+}
+
+void ssi_body_fault_failed(unsigned long addr, int signo, int code)
+{
+	ssi_body_exception(signo, code, addr);
+}
+
+void ssi_body_resume(struct ssi_body *b, struct pt_regs *regs)
+{
+	int signo;
+
+	clear_thread_flag(TIF_TOMBOLO);
+	if (fatal_signal_pending(current))
+		return;
+	if (b->state == SSI_BODY_BORN) {
+		enter(b, regs);
+		return;
+	}
+	signo = b->signo;
+	b->signo = 0;
+	if (signo)
+		ask(b, regs, SSI_SIGNAL, (u32)signo | (u64)b->code << 32,
+		    b->address);
+	else if ((s32)(b->kick - b->kick_done) > 0)
+		ask(b, regs, SSI_HERE, 0, 0);
+	regs->syscallno = NO_SYSCALL;
+}
+
+/* In the exit of its process: it makes no access any more. */
+void ssi_body_exit(struct ssi_body *b)
+{
+	unsigned long flags;
+	bool told;
+
+	spin_lock_irqsave(&ssi_lock, flags);
+	told = b->state == SSI_BODY_ENDING;
+	ssi_step(&b->state, SSI_EV_DO_EXIT);
+	spin_unlock_irqrestore(&ssi_lock, flags);
+	clear_thread_flag(TIF_TOMBOLO_BODY);
+	forget(b);
+	tell_gone(b, !told);
+	ssi_body_put(b);
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A thread's stay on another kernel, from the side of its home: leaving,
+ * waiting for the body, answering, coming back. All in the thread itself, on
+ * its way to user mode, which it does not reach as long as it is away.
+ */
+#include <linux/mm.h>
+#include <linux/rseq.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/task_work.h>
+
+#include <asm/syscall.h>
+
+#include "ssi.h"
+
+/* How long a body may take to end. It is then as lost as its kernel. */
+#define END_TIMEOUT (15 * HZ)
+
+static bool send_to(struct ssi_shadow *s, struct ssi_msg *msg)
+{
+	int ret;
+
+	msg->head.kick = cpu_to_le32(s->kick);
+	ret = ssi_send_wait(s->place, msg);
+	/* -ENOTCONN: the link's fall is told to all its shadows. */
+	if (ret && ret != -ENOTCONN && !fatal_signal_pending(current))
+		pr_warn("ssi: kernel %u takes no messages: %d\n", s->place,
+			ret);
+	return !ret;
+}
+
+static bool is_over(struct ssi_shadow *s)
+{
+	return READ_ONCE(s->state) != SSI_SHADOW_LEAVING;
+}
+
+/* Back at home, whatever was before; the registers are in the thread's frame. */
+static void stay_over(struct ssi_shadow *s)
+{
+	struct mm_struct *mm = s->mm;
+
+	ssi_shadow_over(s);
+	ssi_charge(s);
+	ssi_rseq_unpark(s);
+	if (s->space)
+		dsm_space_put(s->space);
+	s->space = NULL;
+	s->mm = NULL;
+	if (mm)
+		mmput(mm);
+}
+
+/* The body ends, and then the stay: it touches nothing any more. */
+void ssi_stay_end(struct ssi_shadow *s)
+{
+	struct ssi_msg msg = {};
+	long left;
+
+	if (s->state == SSI_SHADOW_HOME)
+		return;
+	if (ssi_shadow_settle(s, SSI_EV_END)) {
+		ssi_head(&msg.head, SSI_END, 0, s->number, ssi_life);
+		while (ssi_send(s->place, &msg) == -EAGAIN && !is_over(s))
+			schedule_timeout_uninterruptible(1);
+		left = wait_event_timeout(s->wq, is_over(s), END_TIMEOUT);
+		if (!left) {
+			pr_err("ssi: kernel %u does not end its part of %s[%d]\n",
+			       s->place, current->comm, current->pid);
+			ssi_shadow_settle(s, SSI_EV_DOWN);
+		}
+	}
+	/* refused or lost meanwhile */
+	ssi_shadow_settle(s, SSI_EV_DO_SETTLE);
+	stay_over(s);
+}
+
+/* ---- leaving ---- */
+
+static int start_msg(struct ssi_shadow *s, struct ssi_msg *msg,
+		     struct pt_regs *regs)
+{
+	struct dsm_id id = dsm_space_id(s->space);
+	u64 cores = s->cores & ssi_cores_mask(s->place);
+	u32 flags = SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_START;
+
+	if (read_thread_flags() & _TIF_SYSCALL_WORK)
+		flags |= SSI_TRACED;
+	ssi_head(&msg->head, SSI_START, flags, s->number, ssi_life);
+	msg->start.space = cpu_to_le32(id.number);
+	msg->start.incarnation = cpu_to_le32(id.incarnation);
+	msg->start.cores = cpu_to_le64(cores >> ssi_first_core(s->place));
+	memcpy(msg->start.comm, current->comm,
+	       min(sizeof(msg->start.comm), sizeof(current->comm)));
+	return ssi_context_out(msg, regs);
+}
+
+/* What is in the way: for now, or for good, then it stays where it belongs. */
+static void cannot(struct ssi_shadow *s, unsigned int why)
+{
+	s->why = why;
+	clear_thread_flag(TIF_TOMBOLO);
+	switch (why) {
+	case TOMBOLO_WHY_VFORK:
+	case TOMBOLO_WHY_TRACED:
+		ssi_shadow_later(s);
+		break;
+	default:
+		ssi_shadow_want(current, ssi_self, 0, true);
+	}
+}
+
+static void leave(struct ssi_shadow *s, struct pt_regs *regs)
+{
+	unsigned int to = READ_ONCE(s->want), why = ssi_why(current, to);
+	struct ssi_msg msg = {};
+
+	if (why) {
+		cannot(s, why);
+		return;
+	}
+	/* A critical section of rseq that it is in has to start again: once. */
+	if (current->rseq && !s->settled) {
+		s->settled = true;
+		preempt_disable();
+		rseq_migrate(current);
+		preempt_enable();
+		return;
+	}
+	s->settled = false;
+	s->space = dsm_space_get(current->mm);
+	if (IS_ERR(s->space) || dsm_space_grant(s->space, to)) {
+		if (!IS_ERR(s->space))
+			dsm_space_put(s->space);
+		s->space = NULL;
+		cannot(s, TOMBOLO_WHY_MEMORY);
+		return;
+	}
+	s->mm = current->mm;
+	mmget(s->mm);
+	ssi_rseq_park(s);
+	ssi_shadow_enter(s);
+	if (start_msg(s, &msg, regs) || !send_to(s, &msg)) {
+		ssi_stay_end(s);
+		cannot(s, TOMBOLO_WHY_DOWN);
+	}
+}
+
+/* ---- while it is away ---- */
+
+static bool heard(struct ssi_shadow *s)
+{
+	return READ_ONCE(s->state) != SSI_SHADOW_AWAY ||
+	       READ_ONCE(s->time) > s->charged;
+}
+
+static bool wanted(struct ssi_shadow *s)
+{
+	return READ_ONCE(s->want) != s->place || task_work_pending(current);
+}
+
+static void kick(struct ssi_shadow *s)
+{
+	struct ssi_msg msg = {};
+
+	s->kicked = true;
+	s->kick++;
+	ssi_head(&msg.head, SSI_KICK, 0, s->number, ssi_life);
+	send_to(s, &msg);
+}
+
+/* Until the body asks for something, or is gone, or a fatal signal came. */
+static void await(struct ssi_shadow *s)
+{
+	int ret;
+
+	while (READ_ONCE(s->state) == SSI_SHADOW_AWAY) {
+		if (s->kicked)
+			ret = wait_event_killable(s->wq, heard(s));
+		else
+			ret = wait_event_interruptible(s->wq,
+						       heard(s) || wanted(s));
+		ssi_charge(s);
+		if (fatal_signal_pending(current))
+			return;
+		if (!s->kicked && (ret || wanted(s)) &&
+		    READ_ONCE(s->state) == SSI_SHADOW_AWAY)
+			kick(s);
+	}
+}
+
+static void answer(struct ssi_shadow *s, struct pt_regs *regs)
+{
+	u32 flags = SSI_HAS_REGS | SSI_HAS_FP;
+	struct ssi_msg msg = {};
+
+	if (read_thread_flags() & _TIF_SYSCALL_WORK)
+		flags |= SSI_TRACED;
+	ssi_rseq_park(s);
+	ssi_head(&msg.head, SSI_REPLY, flags, s->number, ssi_life);
+	msg.head.request = cpu_to_le32(s->request);
+	if (ssi_context_out(&msg, regs)) {
+		force_sig(SIGKILL);
+		return;
+	}
+	/* First the state: the next request may be there before we look. */
+	if (ssi_shadow_settle(s, SSI_EV_ANSWER) && !send_to(s, &msg))
+		ssi_stay_end(s);
+}
+
+static bool must_come_home(struct ssi_shadow *s)
+{
+	unsigned int why;
+
+	if (READ_ONCE(s->want) != s->place || s->mm != current->mm)
+		return true;
+	why = ssi_why(current, s->place);
+	return why == TOMBOLO_WHY_TRACED || why == TOMBOLO_WHY_IO_RING;
+}
+
+static void lost(struct ssi_shadow *s)
+{
+	pr_warn("ssi: %s[%d] was on kernel %u, %s: it is killed\n",
+		current->comm, current->pid, s->place,
+		ssi_ready(s->place) ? "where its part was killed" :
+				      "which is gone");
+	ssi_stay_end(s);
+	ssi_shadow_want(current, ssi_self, 0, true);
+	force_sig(SIGKILL);
+}
+
+/*
+ * On the way to user mode, after signals. Returns whenever the kernel's own
+ * work has to be done, and is then called again, as long as TIF_TOMBOLO is set.
+ */
+void ssi_stay_resume(struct ssi_shadow *s, struct pt_regs *regs)
+{
+	switch (READ_ONCE(s->state)) {
+	case SSI_SHADOW_HOME:
+		clear_thread_flag(TIF_TOMBOLO);
+		if (ssi_shadow_drop(s, false))
+			return;
+		set_thread_flag(TIF_TOMBOLO);
+		leave(s, regs);
+		if (s->state == SSI_SHADOW_HOME)
+			return;
+		break;
+	case SSI_SHADOW_ASKED:
+		if (must_come_home(s)) {
+			ssi_stay_end(s);
+			return;
+		}
+		answer(s, regs);
+		break;
+	default:
+		break;
+	}
+	await(s);
+	switch (READ_ONCE(s->state)) {
+	case SSI_SHADOW_ASKED:
+		ssi_serve(s, regs);
+		break;
+	case SSI_SHADOW_LOST:
+		lost(s);
+		break;
+	case SSI_SHADOW_REFUSED:
+		s->why = TOMBOLO_WHY_REFUSED;
+		ssi_stay_end(s);
+		ssi_shadow_want(current, ssi_self, 0, true);
+		break;
+	default:
+		break;
+	}
+}
+
+void ssi_stay_exit(struct ssi_shadow *s)
+{
+	ssi_stay_end(s);
+	ssi_shadow_drop(s, true);
+}
