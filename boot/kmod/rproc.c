@@ -272,8 +272,12 @@ static int get_parts(struct kproc *kp, struct device_node *np)
 
 static int get_power(struct kproc *kp, struct device_node *np)
 {
-	kp->power = of_property_present(np, "resets") ? &kproc_power_reset :
-							&kproc_power_psci;
+	if (of_property_present(np, "resets"))
+		kp->power = &kproc_power_reset;
+	else if (IS_ENABLED(CONFIG_ARM64))
+		kp->power = &kproc_power_psci;
+	else
+		return dev_err_probe(kp->dev, -EINVAL, "resets is missing\n");
 	return kp->power->find(kp);
 }
 

@@ -7,7 +7,6 @@
 #include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/virtio_mmio.h>
-#include <asm/image.h>
 
 #include "rproc.h"
 
@@ -24,17 +23,28 @@ MODULE_PARM_DESC(
 static const char *const part_names[PARTS] = { "Image", "device tree", "initrd",
 					       "firmware" };
 
-/* Both architectures have the size at the same place of a header of one size */
+/* The head of an Image, of arm64 as of riscv64: Documentation/arch/ */
+struct image_header {
+	__le32 code[2];
+	__le64 text_offset;
+	__le64 image_size;
+	__le64 flags;
+	__le64 reserved[3];
+	char magic[4];
+	__le32 reserved2;
+};
+static_assert(sizeof(struct image_header) == 64);
+
 static const struct image_kind {
 	char magic[5];
 	u16 machine;
 } image_kinds[] = {
-	{ ARM64_IMAGE_MAGIC, EM_AARCH64 },
+	{ "ARM\x64", EM_AARCH64 },
 	{ "RSC\x05", EM_RISCV },
 };
 
 /* EM_NONE: no Image that we know */
-static u16 image_machine(const struct arm64_image_header *header)
+static u16 image_machine(const struct image_header *header)
 {
 	size_t i;
 
@@ -47,7 +57,7 @@ static u16 image_machine(const struct arm64_image_header *header)
 
 int kproc_check_image(struct rproc *rproc, const struct firmware *fw)
 {
-	if (fw->size > sizeof(struct arm64_image_header) &&
+	if (fw->size > sizeof(struct image_header) &&
 	    image_machine((const void *)fw->data) != EM_NONE)
 		return 0;
 
@@ -191,8 +201,8 @@ static void choose_dump(struct kproc *kp)
 			 rproc->name);
 }
 
-static void take_header(struct kproc *kp,
-			const struct arm64_image_header *header, u64 file_size)
+static void take_header(struct kproc *kp, const struct image_header *header,
+			u64 file_size)
 {
 	kp->image_size = max(le64_to_cpu(header->image_size), file_size);
 	rproc_coredump_set_elf_info(kp->rproc, ELFCLASS64,
@@ -202,7 +212,7 @@ static void take_header(struct kproc *kp,
 /* Of a kernel that somebody else has loaded: 0, or -ENOEXEC if it is none */
 int kproc_know_image(struct kproc *kp)
 {
-	struct arm64_image_header header;
+	struct image_header header;
 	void *from =
 		memremap(kp->load[PART_IMAGE], sizeof(header), MEMREMAP_WB);
 
