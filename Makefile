@@ -97,15 +97,19 @@ bench-board: disk
 
 host-test: deps-test ## unit, property and simulated cache tests of the cores
 	$(MAKE) -C ipi-mailbox check
+	$(MAKE) -C dsm-noncc check
 
 model: deps-test ## explore all interleavings of the core's small cases
 	$(MAKE) -C ipi-mailbox model
+	$(MAKE) -C dsm-noncc model
 
 fuzz: deps-test ## let a fuzzer play a hostile peer
 	$(MAKE) -C ipi-mailbox fuzz
+	$(MAKE) -C dsm-noncc fuzz
 
 mutate: deps-test ## show that every barrier is needed and tested
 	$(MAKE) -C ipi-mailbox mutate
+	$(MAKE) -C dsm-noncc mutate
 
 image: disk deps-image ## the board's disk to take away: .img.xz, .bmap, checksums
 	boot/image/package

@@ -3,7 +3,9 @@
  * Every state that a small world can get into, each once, depth first. A state
  * from which nothing can happen must be an end; in each, what must be true is.
  *
- * usage: explore [-v] [NAME]...
+ * usage: explore	the quick ones
+ *	  explore --all	every one, minutes
+ *	  explore NAME	that one
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +28,6 @@ static struct level *levels;
 static struct digest *table;
 static u64 capacity, states, transitions, ends;
 static u32 deepest;
-static bool verbose;
 
 static void *get(size_t n, size_t size)
 {
@@ -183,26 +184,21 @@ static void run(const struct rules *rules)
 	tap_end(rules->name);
 }
 
-static bool chosen(const char *name, int argc, char **argv)
+static bool chosen(const struct rules *rules, const char *which)
 {
-	int i;
-
-	for (i = 1; i < argc; i++)
-		if (!strcmp(argv[i], name))
-			return true;
-	return false;
+	if (!which)
+		return !rules->long_run;
+	return !strcmp(which, "--all") || !strcmp(which, rules->name);
 }
 
 int main(int argc, char **argv)
 {
 	const struct rules *rules;
 
-	(void)verbose;
 	tap_begin();
 	levels = get(MAX_DEPTH, sizeof(*levels));
 	for (rules = configs; rules->name; rules++)
-		if (argc == 1 ? !rules->long_run :
-				chosen(rules->name, argc, argv))
+		if (chosen(rules, argc > 1 ? argv[1] : NULL))
 			run(rules);
 	return tap_done();
 }

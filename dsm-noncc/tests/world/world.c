@@ -295,7 +295,7 @@ static void home_wake(void *ctx, struct dsm_page *page)
 static void lost(void *ctx, struct dsm_page *page, u32 kernel)
 {
 	(void)ctx;
-	if (world.host[kernel].alive)
+	if (!(world.died & dsm_bit(kernel)))
 		world_bug("lost with a kernel that lives");
 	world.truth[page->frame] = memory->peek(page_frame(page));
 	world.lost++;
@@ -647,6 +647,7 @@ static void die(u32 k)
 	u32 i;
 
 	world.deaths--;
+	world.died |= dsm_bit(k);
 	world.host[k].alive = false;
 	for (i = 0; i < world.rules.kernels; i++) {
 		if (i == k)
@@ -654,6 +655,8 @@ static void die(u32 k)
 		world.queue[i][k].n = 0;
 		if (world.host[i].link[k] == LINK_UP)
 			world.host[i].link[k] = LINK_CUT;
+		else if (world.host[i].link[k] == LINK_DOWN)
+			world.queue[k][i].n = 0;
 	}
 }
 

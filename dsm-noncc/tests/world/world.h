@@ -22,10 +22,12 @@
 #ifndef WORLD_THREADS
 #define WORLD_THREADS 4
 #endif
+#ifndef WORLD_JOBS
+#define WORLD_JOBS 8
+#endif
 #define WORLD_OPS   4
-#define WORLD_QUEUE 16
-#define WORLD_ASKS  12
-#define WORLD_JOBS  8
+#define WORLD_QUEUE (4 * WORLD_JOBS)
+#define WORLD_ASKS  (2 * WORLD_JOBS)
 
 enum op {
 	OP_END, /* must be 0 */
@@ -132,6 +134,7 @@ struct world {
 	struct queue queue[WORLD_KERNELS][WORLD_KERNELS];
 	struct thread thread[WORLD_THREADS];
 	u8 deaths, restarts, hiccups, failures;
+	u8 died; /* a bit for each that ever did */
 	u16 truth[WORLD_FRAMES];
 	u16 memory[WORLD_FRAMES];
 	struct line line[WORLD_KERNELS][WORLD_FRAMES];
@@ -163,7 +166,7 @@ struct move {
 	u8 c;
 };
 
-#define WORLD_MOVES 256
+#define WORLD_MOVES 512
 
 /* The one world; its objects point to one another. */
 extern struct world world;
