@@ -30,6 +30,8 @@ struct pending {
 	enum nc_kind kind;
 	bool dirty;
 	uint64_t words[NC_LINE_WORDS];
+	uint64_t pc;
+	uint32_t knows[NC_GROUPS];
 };
 
 struct nc_memory nc_memory;
@@ -110,6 +112,8 @@ static bool fill(uint64_t pa, const uint64_t *before)
 
 	nc_line_read(pa, now);
 	memcpy(known_line(pa), now, NC_LINE);
+	if (nc_checking)
+		nc_check_fetched(pa);
 	for (i = NC_LINE_WORDS - 1; i >= 0; i--) {
 		old = __atomic_load_n(&view[i], __ATOMIC_SEQ_CST);
 		while (!__atomic_compare_exchange_n(
@@ -120,17 +124,30 @@ static bool fill(uint64_t pa, const uint64_t *before)
 	return memcmp(now, before, NC_LINE) != 0;
 }
 
-static void complete(struct pending *p)
+static void write_out(const struct pending *p)
+{
+	if (nc_checking)
+		nc_check_written(p->cpu, p->pc, p->pa, p->knows);
+	nc_line_write(p->pa, p->words);
+	nc_count(&nc_counts.written_back);
+}
+
+static void discard(const struct pending *p)
+{
+	if (nc_checking)
+		nc_check_discarded(p->cpu, p->pc, p->pa);
+	nc_count(&nc_counts.discarded);
+}
+
+static void complete(const struct pending *p)
 {
 	flip_queued(p->pa);
-	if (p->dirty && p->kind != NC_INVAL) {
-		nc_line_write(p->pa, p->words);
-		nc_count(&nc_counts.written_back);
-	}
+	if (p->dirty && p->kind == NC_INVAL)
+		discard(p);
+	else if (p->dirty)
+		write_out(p);
 	if (p->kind == NC_CLEAN)
 		return;
-	if (p->dirty && p->kind == NC_INVAL)
-		nc_count(&nc_counts.discarded);
 	if (fill(p->pa, p->words))
 		nc_count(&nc_counts.refilled);
 }
@@ -162,7 +179,7 @@ static void complete_line(uint64_t pa)
 	memmove(&queue[i], &queue[i + 1], (queue_len - i) * sizeof(queue[0]));
 }
 
-void nc_cache_op(unsigned int cpu, enum nc_kind kind, uint64_t pa)
+void nc_cache_op(unsigned int cpu, enum nc_kind kind, uint64_t pa, uint64_t pc)
 {
 	struct pending *p;
 
@@ -176,8 +193,12 @@ void nc_cache_op(unsigned int cpu, enum nc_kind kind, uint64_t pa)
 	p->pa = pa;
 	p->cpu = cpu;
 	p->kind = kind;
+	p->pc = pc;
+	if (nc_checking)
+		nc_check_take(cpu, p->knows);
 	take(view_line(pa), p->words);
-	p->dirty = memcmp(p->words, known_line(pa), NC_LINE) != 0;
+	p->dirty = memcmp(p->words, known_line(pa), NC_LINE) != 0 ||
+		   (nc_checking && nc_check_is_dirty(pa));
 	/* From now on only what is stored later is dirty. */
 	if (p->dirty)
 		memcpy(known_line(pa), p->words, NC_LINE);

@@ -31,11 +31,12 @@ struct lock {
 	uint64_t words[NC_LINE_WORDS];
 };
 
-/* @hot: the lines that any group has last worked on */
+/* @hot: the lines that any group has last worked on; @clocks: check.c's */
 struct state {
 	uint64_t magic;
 	_Atomic uint64_t hot_next;
 	_Atomic uint64_t hot[HOT];
+	uint32_t clocks[NC_GROUPS];
 	struct lock locks[LOCKS];
 };
 
@@ -146,4 +147,9 @@ void nc_hot_add(uint64_t pa)
 uint64_t nc_hot_pick(unsigned int random)
 {
 	return state->hot[random % HOT];
+}
+
+uint32_t *nc_lines_clock(unsigned int group)
+{
+	return &state->clocks[group];
 }

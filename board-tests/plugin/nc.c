@@ -27,6 +27,9 @@ static struct {
 	const char *seed;
 	const char *evict;
 	const char *stats;
+	const char *symbols;
+	const char *exempt;
+	const char *reports;
 } options = {
 	.mode = "coherent",
 	.group = "0",
@@ -38,11 +41,13 @@ static const struct {
 	const char *name;
 	const char **value;
 } names[] = {
-	{ "mode", &options.mode },   { "group", &options.group },
-	{ "base", &options.base },   { "size", &options.size },
-	{ "dram", &options.dram },   { "view", &options.view },
-	{ "state", &options.state }, { "seed", &options.seed },
-	{ "evict", &options.evict }, { "stats", &options.stats },
+	{ "mode", &options.mode },	 { "group", &options.group },
+	{ "base", &options.base },	 { "size", &options.size },
+	{ "dram", &options.dram },	 { "view", &options.view },
+	{ "state", &options.state },	 { "seed", &options.seed },
+	{ "evict", &options.evict },	 { "stats", &options.stats },
+	{ "symbols", &options.symbols }, { "exempt", &options.exempt },
+	{ "reports", &options.reports },
 };
 
 /* Coherent: nothing moves, everything is counted. */
@@ -56,20 +61,22 @@ static void count_op(enum nc_kind kind)
 		nc_count(&nc_counts.invals);
 }
 
-/* The operand and the kind of an instruction, as one pointer */
-#define PACK(op)      ((void *)(uintptr_t)((op).operand << 8 | (op).kind))
-#define KIND(data)    ((enum nc_kind)((uintptr_t)(data)&0xff))
-#define OPERAND(data) ((unsigned int)((uintptr_t)(data) >> 8))
+/* A translated instruction; never freed, as QEMU does not say when it could be. */
+struct site {
+	struct nc_op op;
+	uint64_t pc;
+};
 
 static void on_line(unsigned int cpu, void *data)
 {
-	enum nc_kind kind = KIND(data);
+	const struct site *site = data;
+	enum nc_kind kind = site->op.kind;
 	uint64_t pa;
 
 	count_op(kind);
 	if (coherent)
 		return;
-	if (!nc_translate(cpu, isa, isa->address(cpu, OPERAND(data)), &pa)) {
+	if (!nc_translate(cpu, isa, isa->address(cpu, site->op.operand), &pa)) {
 		nc_count(&nc_counts.untranslated);
 		return;
 	}
@@ -80,7 +87,7 @@ static void on_line(unsigned int cpu, void *data)
 	/* What was stored with the cache off is in memory already. */
 	if (kind == NC_INVAL && isa->uncached(cpu))
 		kind = NC_FLUSH;
-	nc_cache_op(cpu, kind, pa);
+	nc_cache_op(cpu, kind, pa, site->pc);
 }
 
 static void on_set_way(unsigned int cpu, void *data)
@@ -94,15 +101,35 @@ static void on_set_way(unsigned int cpu, void *data)
 static void on_barrier(unsigned int cpu, void *data)
 {
 	(void)data;
+	if (nc_checking)
+		nc_check_barrier(cpu);
 	if (!coherent)
 		nc_cache_barrier(cpu);
 }
 
 static void on_zero(unsigned int cpu, void *data)
 {
-	(void)cpu;
-	(void)data;
+	const struct site *site = data;
+	uint64_t va, pa, size = isa->zero_bytes;
+
 	nc_count(&nc_counts.zeros);
+	if (!nc_checking)
+		return;
+	va = isa->address(cpu, site->op.operand) & ~(size - 1);
+	if (nc_translate(cpu, isa, va, &pa))
+		nc_check_access(cpu, site->pc, pa, size, true);
+}
+
+static void on_access(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t va,
+		      void *pc)
+{
+	struct qemu_plugin_hwaddr *at = qemu_plugin_get_hwaddr(info, va);
+
+	if (at && !qemu_plugin_hwaddr_is_io(at))
+		nc_check_access(cpu, (uintptr_t)pc,
+				qemu_plugin_hwaddr_phys_addr(at),
+				1u << qemu_plugin_mem_size_shift(info),
+				qemu_plugin_mem_is_store(info));
 }
 
 static void on_tlb(unsigned int cpu, void *data)
@@ -121,20 +148,28 @@ static void hook(struct qemu_plugin_insn *insn)
 		[NC_CLEAN] = { on_line, QEMU_PLUGIN_CB_R_REGS },
 		[NC_INVAL] = { on_line, QEMU_PLUGIN_CB_R_REGS },
 		[NC_FLUSH] = { on_line, QEMU_PLUGIN_CB_R_REGS },
-		[NC_ZERO] = { on_zero, QEMU_PLUGIN_CB_NO_REGS },
+		[NC_ZERO] = { on_zero, QEMU_PLUGIN_CB_R_REGS },
 		[NC_ALL] = { on_set_way, QEMU_PLUGIN_CB_NO_REGS },
 		[NC_BARRIER] = { on_barrier, QEMU_PLUGIN_CB_NO_REGS },
 		[NC_TLB] = { on_tlb, QEMU_PLUGIN_CB_NO_REGS },
 	};
+	uint64_t pc = qemu_plugin_insn_vaddr(insn);
 	uint8_t code[16];
+	struct site *site;
 	struct nc_op op;
 
+	if (nc_checking)
+		qemu_plugin_register_vcpu_mem_cb(insn, on_access,
+						 QEMU_PLUGIN_CB_NO_REGS,
+						 QEMU_PLUGIN_MEM_RW,
+						 (void *)(uintptr_t)pc);
 	op = isa->decode(code, qemu_plugin_insn_data(insn, code, sizeof(code)));
-	if (op.kind != NC_NONE)
-		qemu_plugin_register_vcpu_insn_exec_cb(insn,
-						       calls[op.kind].call,
-						       calls[op.kind].flags,
-						       PACK(op));
+	if (op.kind == NC_NONE)
+		return;
+	site = g_new(struct site, 1);
+	*site = (struct site){ op, pc };
+	qemu_plugin_register_vcpu_insn_exec_cb(insn, calls[op.kind].call,
+					       calls[op.kind].flags, site);
 }
 
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
@@ -168,7 +203,11 @@ static void cpu_resumes(qemu_plugin_id_t id, unsigned int cpu)
 
 static void write_stats(qemu_plugin_id_t id, void *data)
 {
+	static const char *const reports[] = { "stale_reads", "lost_writes",
+					       "false_sharing",
+					       "discards_reported" };
 	const struct nc_counts *c = &nc_counts;
+	unsigned int i;
 	FILE *out = options.stats ? fopen(options.stats, "w") : NULL;
 
 	(void)id;
@@ -191,6 +230,9 @@ static void write_stats(qemu_plugin_id_t id, void *data)
 	WRITE(untranslated);
 	WRITE(elsewhere);
 #undef WRITE
+	for (i = 0; i < G_N_ELEMENTS(reports); i++)
+		fprintf(out, ", \"%s\": %" PRIu64, reports[i],
+			nc_check_count(i));
 	fprintf(out, "}\n");
 	fclose(out);
 }
@@ -225,11 +267,24 @@ static uint64_t number(const char *text)
 	return strtoull(text, NULL, 0);
 }
 
+static int start_check(void)
+{
+	if (options.symbols && !nc_symbols_read(options.symbols))
+		return fail("cannot read ", options.symbols);
+	if (options.exempt && !nc_exempt(options.exempt))
+		return fail("not START-END[+START-END...]: ", options.exempt);
+	if (!nc_check_open(options.state, (unsigned int)number(options.group),
+			   options.reports))
+		return fail("cannot check with ", options.state);
+	return 0;
+}
+
 static int start_caches(void)
 {
 	bool random = !strcmp(options.mode, "random");
+	bool check = !strcmp(options.mode, "sanitize");
 
-	if (!random && strcmp(options.mode, "never"))
+	if (!random && !check && strcmp(options.mode, "never"))
 		return fail("no such mode: ", options.mode);
 	if (!options.base || !options.size || !options.dram || !options.view ||
 	    !options.state)
@@ -240,6 +295,8 @@ static int start_caches(void)
 		return fail("cannot use ", options.state);
 	if (!nc_cache_open(options.view, options.dram))
 		return fail("cannot use view= or dram=: ", strerror(errno));
+	if (check && start_check())
+		return -1;
 	if (random)
 		nc_evict_start((unsigned int)(number(options.seed) +
 					      number(options.group)),
@@ -260,6 +317,8 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
 		return fail("no such guest: ", info->target_name);
 	if (parse(argc, argv))
 		return -1;
+	if (info->system.max_vcpus > (int)NC_MAX_CPUS)
+		return fail("too many CPUs", "");
 	coherent = !strcmp(options.mode, "coherent");
 	if (!coherent && start_caches())
 		return -1;

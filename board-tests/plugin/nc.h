@@ -10,6 +10,7 @@
 #define NC_LINE	      64u
 #define NC_LINE_WORDS (NC_LINE / 8)
 #define NC_MAX_CPUS   64u
+#define NC_GROUPS     4u
 
 /* What an instruction does to caches, as far as the plugin cares. */
 enum nc_kind {
@@ -71,6 +72,7 @@ void nc_forget_translations(void);
 bool nc_lines_open(const char *file);
 void nc_line_read(uint64_t pa, uint64_t *to);
 void nc_line_write(uint64_t pa, const uint64_t *from);
+uint32_t *nc_lines_clock(unsigned int group);
 void nc_hot_add(uint64_t pa);
 uint64_t nc_hot_pick(unsigned int random);
 
@@ -132,11 +134,31 @@ extern struct nc_memory nc_memory;
 
 /* cache.c: this group's caches. */
 bool nc_cache_open(const char *view, const char *dram);
-void nc_cache_op(unsigned int cpu, enum nc_kind kind, uint64_t pa);
+void nc_cache_op(unsigned int cpu, enum nc_kind kind, uint64_t pa, uint64_t pc);
 void nc_cache_all(unsigned int cpu);
 void nc_cache_barrier(unsigned int cpu);
 bool nc_cache_evict(uint64_t pa);
 void nc_cache_refetch(uint64_t pa);
+
+/* check.c: the sanitizer. All but the first two only while nc_checking. */
+extern bool nc_checking;
+bool nc_check_open(const char *state, unsigned int group, const char *reports);
+void nc_check_access(unsigned int cpu, uint64_t pc, uint64_t pa, uint64_t size,
+		     bool store);
+bool nc_check_is_dirty(uint64_t pa);
+void nc_check_take(unsigned int cpu, uint32_t *knows);
+void nc_check_written(unsigned int cpu, uint64_t pc, uint64_t pa,
+		      const uint32_t *knows);
+void nc_check_fetched(uint64_t pa);
+void nc_check_discarded(unsigned int cpu, uint64_t pc, uint64_t pa);
+void nc_check_barrier(unsigned int cpu);
+uint64_t nc_check_count(unsigned int kind);
+
+/* symbols.c */
+bool nc_symbols_read(const char *file);
+void nc_symbol(uint64_t pc, char *text, size_t size);
+bool nc_exempt(const char *ranges);
+bool nc_is_exempt(uint64_t pa);
 
 /* evict.c: what caches do unasked. */
 struct qemu_plugin_tb;

@@ -11,8 +11,8 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests"))
-from guests import Board                                        # noqa: E402
-from taptest import collect, equal, run                         # noqa: E402
+from guests import Board  # noqa: E402
+from taptest import collect, contains, equal, run  # noqa: E402
 
 OUT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
 SEED = int(os.environ.get("SEED", int(time.time()) % 1000000))
@@ -355,6 +355,110 @@ def test_coherent():
         b.flush(FIRST, 2)
         equal(counts(a), {"cleans": 5})
         equal(counts(b), {"cleans": 2, "invals": 2})
+
+
+REPORTS = ["stale_reads", "lost_writes", "false_sharing", "discards_reported"]
+
+
+def reports(guest):
+    return {name: n for name, n in guest.end().items()
+            if name in REPORTS and n}
+
+
+def test_sanitizer_is_content():
+    """Done right, polling included: a flag in another line than the bytes."""
+    for _, a, b in both_ways("sanitize"):
+        for n in range(1, 4):
+            equal(b.observe(FIRST), n - 1)
+            a.publish(FIRST + 64, n)
+            equal(b.observe(FIRST), n - 1)
+            a.store(FIRST, n)
+            equal(b.observe(FIRST), n - 1)
+            a.clean(FIRST)
+            a.barrier()
+            equal(b.load(FIRST), n - 1)
+            equal(b.observe(FIRST), n)
+            equal(b.observe(FIRST + 64), n)
+        equal(reports(a), {})
+        equal(reports(b), {})
+
+
+def test_sanitizer_reader_forgets():
+    for _, a, b in both_ways("sanitize"):
+        a.publish(FIRST + 64, 1)
+        a.publish(FIRST, 1)
+        equal(b.load(FIRST + 64), 0)
+        equal(b.observe(FIRST), 1)
+        equal(b.load(FIRST + 64), 0)
+        equal(reports(b), {"stale_reads": 1})
+        equal(reports(a), {})
+
+
+def test_sanitizer_writer_forgets():
+    for _, a, b in both_ways("sanitize"):
+        a.store(FIRST + 64, 1)
+        a.publish(FIRST, 1)
+        equal(b.observe(FIRST), 1)
+        equal(b.observe(FIRST + 64), 0)
+        equal(reports(b), {"stale_reads": 1})
+
+
+def test_sanitizer_false_sharing():
+    for _, a, b in both_ways("sanitize"):
+        a.store(FIRST, 1)
+        b.store(FIRST + 8, 2)
+        equal(reports(b), {"false_sharing": 1})
+
+
+def test_sanitizer_lost_write():
+    for board, a, b in both_ways("sanitize"):
+        a.publish(FIRST, 1)
+        b.publish(FIRST + 8, 2)
+        equal(board.memory(FIRST), 0)
+        equal(reports(b), {"lost_writes": 1})
+        equal(reports(a), {})
+
+
+def test_sanitizer_overwriting_all_is_allowed():
+    for board, a, b in both_ways("sanitize"):
+        a.publish(FIRST, 1)
+        b.do("zero", FIRST, 1)
+        b.clean(FIRST)
+        b.barrier()
+        equal(board.memory(FIRST), 0)
+        equal(reports(b), {})
+
+
+def test_sanitizer_discarded_line():
+    for _, a, _ in both_ways("sanitize"):
+        a.do("mmu")
+        a.store(FIRST, 1)
+        a.inval(FIRST)
+        a.barrier()
+        equal(reports(a), {"discards_reported": 1})
+
+
+def test_sanitizer_exempt_range():
+    extra = f",exempt={FIRST + 64:#x}-{FIRST + 128:#x}"
+    for _, a, b in both_ways("sanitize", extra=extra):
+        a.store(FIRST + 64, 1)
+        a.publish(FIRST, 1)
+        equal(b.observe(FIRST), 1)
+        equal(b.observe(FIRST + 64), 0)
+        equal(reports(b), {})
+
+
+def test_sanitizer_names_the_place():
+    for board, a, b in both_ways("sanitize", extra=",symbols=" + str(
+            OUT / "symbols")):
+        a.store(FIRST + 64, 1)
+        a.publish(FIRST, 1)
+        equal(b.observe(FIRST), 1)
+        equal(b.observe(FIRST + 64), 0)
+        b.end()
+        contains(b.log.read_text(),
+                 f"stale read of {FIRST + 64:#x} at 0x")
+        contains(b.log.read_text(), "(do_load+0x")
 
 
 def test_only_what_is_touched_costs():
