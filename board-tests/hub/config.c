@@ -8,6 +8,7 @@
  *	machine LOG	the next machine, from 0; what the program says goes to LOG
  *	arg WORD	of its command line, the program first; all to the line's end
  *	console LOG	its kernel's console
+ *	monitor		it takes QEMU's commands at descriptor 14
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,8 @@ static void take(const char *word, const char *value)
 		new_machine(value);
 	} else if (!strcmp(word, "arg")) {
 		new_arg(value);
+	} else if (!strcmp(word, "monitor") && hub.kernels) {
+		monitor_want(hub.kernels - 1);
 	} else if (!strcmp(word, "console") && hub.kernels) {
 		logs[hub.kernels - 1] = strdup(value);
 	} else {

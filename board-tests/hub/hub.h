@@ -20,6 +20,7 @@
 #define FD_DRAM	   10
 #define FD_VIEW	   11
 #define FD_BELLS   12
+#define FD_MONITOR 14
 #define FD_STATE   13
 #define FD_CONSOLE 20 /* + kernel */
 
@@ -157,6 +158,11 @@ void power_changed(const struct machine *m);
 void console_open(int kernel, const char *log);
 int console_attach(int kernel);
 bool console_exists(int kernel);
+
+/* monitor.c */
+void monitor_want(int id);
+int monitor_attach(int id);
+int monitor_pause(int id, bool pause);
 
 /* memory.c */
 void memory_init(void);

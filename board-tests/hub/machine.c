@@ -41,8 +41,21 @@ static void redirect(const struct machine *m)
 	give(log, 2);
 }
 
-static void run(const struct machine *m, pid_t parent, int bells, int console,
-		int view)
+/* What a machine has of its own at each start: our ends are kept elsewhere */
+struct ends {
+	int bells;
+	int console;
+	int monitor;
+	int view;
+};
+
+static void close_end(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static void run(const struct machine *m, pid_t parent, struct ends ends)
 {
 	int dram = lift(memory_file());
 	int state = lift(memory_state());
@@ -53,15 +66,17 @@ static void run(const struct machine *m, pid_t parent, int bells, int console,
 		_exit(126);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	bells = lift(bells);
-	console = lift(console);
-	view = lift(view);
+	ends.bells = lift(ends.bells);
+	ends.console = lift(ends.console);
+	ends.monitor = lift(ends.monitor);
+	ends.view = lift(ends.view);
 	redirect(m);
 	give(dram, FD_DRAM);
-	give(view, FD_VIEW);
-	give(bells, FD_BELLS);
+	give(ends.view, FD_VIEW);
+	give(ends.bells, FD_BELLS);
 	give(state, FD_STATE);
-	give(console, FD_CONSOLE + m->id);
+	give(ends.monitor, FD_MONITOR);
+	give(ends.console, FD_CONSOLE + m->id);
 	execvp(m->argv[0], m->argv);
 	fprintf(stderr, "%s: %s\n", m->argv[0], strerror(errno));
 	_exit(127);
@@ -70,21 +85,21 @@ static void run(const struct machine *m, pid_t parent, int bells, int console,
 int machine_start(struct machine *m)
 {
 	pid_t self = getpid();
-	int bells, console, view;
+	struct ends ends;
 
 	if (m->pid)
 		return 0;
-	bells = bells_join(m->id);
-	console = console_attach(m->id);
-	view = hub.views ? memory_view() : -1;
+	ends.bells = bells_join(m->id);
+	ends.console = console_attach(m->id);
+	ends.monitor = monitor_attach(m->id);
+	ends.view = hub.views ? memory_view() : -1;
 	m->pid = fork();
 	if (!m->pid)
-		run(m, self, bells, console, view);
-	close(bells);
-	if (console >= 0)
-		close(console);
-	if (view >= 0)
-		close(view);
+		run(m, self, ends);
+	close_end(ends.bells);
+	close_end(ends.console);
+	close_end(ends.monitor);
+	close_end(ends.view);
 	if (m->pid < 0) {
 		m->pid = 0;
 		bells_leave(m->id);
@@ -106,12 +121,16 @@ void machine_kill(struct machine *m)
 
 int machine_pause(struct machine *m, bool pause)
 {
+	int ret;
+
 	if (!m->pid)
 		return -ESRCH;
-	if (kill(m->pid, pause ? SIGSTOP : SIGCONT))
-		return -errno;
-	m->paused = pause;
-	return 0;
+	ret = monitor_pause(m->id, pause);
+	if (ret == -ENOTTY)
+		ret = kill(m->pid, pause ? SIGSTOP : SIGCONT) ? -errno : 0;
+	if (!ret)
+		m->paused = pause;
+	return ret;
 }
 
 const char *machine_ending(const struct machine *m)

@@ -13,7 +13,7 @@ from .errors import NOT_BUILT, Failure
 from .qemu import Qemu, connect, find_qemu
 
 # Descriptors that a machine inherits: hub.h
-DRAM, VIEW, BELLS, STATE, CONSOLE = 10, 11, 12, 13, 20
+DRAM, VIEW, BELLS, STATE, MONITOR, CONSOLE = 10, 11, 12, 13, 14, 20
 MODES = ("coherent", "never", "random")
 
 
@@ -78,10 +78,11 @@ class Hub(Qemu):
         program = self.program if number == 0 else \
             find_qemu(machine["binary"], f"QEMU{number}")
         argv = [program, *self._filled(machine, values), "-no-reboot",
-                *self._plugin(machine)]
+                "-chardev", f"socket,fd={MONITOR},id=hub",
+                "-mon", "chardev=hub,mode=control", *self._plugin(machine)]
         if number == 0:
             argv += self._run_devices() + self.extra
-        return [f"machine {log}", f"console {self.console(kernel).log}",
+        return [f"machine {log}", "monitor", f"console {self.console(kernel).log}",
                 *(f"arg {word}" for word in argv)]
 
     def _plugin(self, machine):

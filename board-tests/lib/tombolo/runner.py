@@ -30,7 +30,9 @@ def facts_sh(board, seed, soak):
         if block := kernel.get("boot_block"):
             lines.append(f"{name}_BLOCK={block['base']}")
     if window := board.facts.get("mailbox", {}).get("window"):
-        lines += [f"WINDOW={window['base']}", f"WINDOW_SIZE={window['size']}"]
+        section = board.facts["mailbox"].get("section_size", 0)
+        lines += [f"WINDOW={window['base']}", f"WINDOW_SIZE={window['size']}",
+                  f"SECTION_SIZE={section}"]
     return "\n".join(lines) + "\n"
 
 

@@ -4,7 +4,8 @@
 A suite in kernel 0 writes `console K SECONDS BASE64` on the host channel; the
 harness types the command on kernel K's console and answers `out BASE64` lines
 and `status N`. That needs neither the network nor the mailbox under test, and
-is the same on a real board's serial lines.
+is the same on a real board's serial lines. `hub BASE64` is a command to the
+board's hub, where there is one.
 """
 
 import base64
@@ -107,6 +108,9 @@ class Services:
 
     def _request(self, machine, channel, line):
         try:
+            if line.startswith("hub "):
+                self._hub(machine, channel, line[4:])
+                return
             verb, kernel, limit, text = line.split(" ")
             console = machine.console(int(kernel))
             command = base64.b64decode(text).decode()
@@ -115,6 +119,14 @@ class Services:
             self.current = Command(console, command, float(limit))
         except (ValueError, KeyError) as error:
             answer(channel, f"bad request {line!r}: {error}\n".encode(), 255)
+
+    @staticmethod
+    def _hub(machine, channel, text):
+        if "hub" not in machine.caps:
+            answer(channel, b"this board has no hub\n", 255)
+            return
+        reply = machine.control(base64.b64decode(text).decode())
+        answer(channel, reply.encode() + b"\n", int(reply[:2] != "ok"))
 
 
 def answer(channel, output, status):

@@ -28,10 +28,19 @@ on() {
 
 # by_console K SECONDS COMMAND: the harness types it on K's console.
 by_console() {
+	ask_host "console $1 $2" "$3"
+}
+
+# hub COMMAND: to what connects the machines of this board, see hub/README.md
+hub() {
+	ask_host hub "$1"
+}
+
+# ask_host VERB TEXT: the answer of the harness, and its status.
+ask_host() {
 	[ -e "$HOST" ] || fail "no host channel: run this by board-tests/test"
 	exec 9<>"$HOST"
-	printf 'console %s %s %s\n' "$1" "$2" \
-		"$(printf %s "$3" | base64 | tr -d '\n')" >&9
+	printf '%s %s\n' "$1" "$(printf %s "$2" | base64 | tr -d '\n')" >&9
 	while read -r verb rest <&9; do
 		case $verb in
 		out) echo "$rest" | base64 -d ;;
