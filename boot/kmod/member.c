@@ -326,6 +326,8 @@ static void live(struct member *m)
 	atomic_notifier_chain_register(&panic_notifier_list, &m->panic_nb);
 	m->reboot_nb.notifier_call = rebooting;
 	register_reboot_notifier(&m->reboot_nb);
+	/* Who hears that it is up may want to read how it came up */
+	clean_log(m);
 	set_state(m, BOOT_STATE_UP, BOOT_EXIT_NONE);
 	timer_setup(&m->beat, beat, TIMER_PINNED);
 	mod_timer(&m->beat, jiffies + 1);
