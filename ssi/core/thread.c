@@ -34,25 +34,30 @@ const char *ssi_state_name(enum ssi_state state)
 	return (unsigned int)state < SSI_STATES ? names[state] : "?";
 }
 
-#define PARTS (SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_START)
-
 /* What a message of each type must have, and what it may have besides. */
 static const struct {
+	const char *name;
 	u32 must;
 	u32 may;
 } parts[SSI_TYPES] = {
-	[SSI_HELLO] = { 0, SSI_READY },
-	[SSI_START] = { SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_START, SSI_TRACED },
-	[SSI_REPLY] = { SSI_HAS_REGS, SSI_HAS_FP | SSI_TRACED },
-	[SSI_KICK] = { 0, 0 },
-	[SSI_END] = { 0, 0 },
-	[SSI_SYSCALL] = { SSI_HAS_REGS | SSI_HAS_FP, 0 },
-	[SSI_HERE] = { SSI_HAS_REGS | SSI_HAS_FP, 0 },
-	[SSI_SIGNAL] = { SSI_HAS_REGS | SSI_HAS_FP, 0 },
-	[SSI_TIME] = { 0, 0 },
-	[SSI_GONE] = { 0, SSI_DIED },
-	[SSI_FAILED] = { 0, 0 },
+	[SSI_HELLO] = { "hello", 0, SSI_READY },
+	[SSI_START] = { "start", SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_START,
+			SSI_TRACED },
+	[SSI_REPLY] = { "reply", SSI_HAS_REGS, SSI_HAS_FP | SSI_TRACED },
+	[SSI_KICK] = { "kick", 0, 0 },
+	[SSI_END] = { "end", 0, 0 },
+	[SSI_SYSCALL] = { "syscall", SSI_HAS_REGS | SSI_HAS_FP, 0 },
+	[SSI_HERE] = { "here", SSI_HAS_REGS | SSI_HAS_FP, 0 },
+	[SSI_SIGNAL] = { "signal", SSI_HAS_REGS | SSI_HAS_FP, 0 },
+	[SSI_TIME] = { "time", 0, 0 },
+	[SSI_GONE] = { "gone", 0, SSI_DIED },
+	[SSI_FAILED] = { "failed", 0, 0 },
 };
+
+const char *ssi_type_name(u8 type)
+{
+	return type && type < SSI_TYPES ? parts[type].name : "?";
+}
 
 static u32 length(u32 flags)
 {

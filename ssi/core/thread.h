@@ -48,6 +48,12 @@ struct ssi_msg {
 };
 
 /**
+ * ssi_type_name() - how a message is called
+ * @type: enum ssi_wire_type
+ */
+const char *ssi_type_name(u8 type);
+
+/**
  * ssi_check() - is this a message?
  * @data: the bytes, in memory that nobody else changes
  * @len: how many

@@ -15,6 +15,7 @@
 #include <asm/syscall.h>
 
 #include "ssi.h"
+#include "trace.h"
 
 /* How often, and from how much on, processor time is reported unasked. */
 #define REPORT_EVERY (HZ / 4)
@@ -301,24 +302,21 @@ static void take_cores(u64 cores)
 		set_cpus_allowed_ptr(current, &mask);
 }
 
-static void enter(struct ssi_body *b, struct pt_regs *regs)
+/* Nothing of it may be seen in user mode before all of it is there. */
+static bool enter(struct ssi_body *b, struct pt_regs *regs)
 {
 	unsigned long flags;
 	bool alive;
 
+	trace_ssi_enter(current->pid, b->home, b->number);
 	take_name(&b->inbox.start);
 	take_cores(le64_to_cpu(b->inbox.start.cores));
-	if (ssi_context_in(&b->inbox, regs)) {
-		send_sig(SIGKILL, current, 1);
-		return;
-	}
+	if (ssi_context_in(&b->inbox, regs))
+		return false;
 	spin_lock_irqsave(&ssi_lock, flags);
 	alive = ssi_step(&b->state, SSI_EV_DO_ENTER);
 	spin_unlock_irqrestore(&ssi_lock, flags);
-	if (alive)
-		set_thread_flag(TIF_TOMBOLO_BODY);
-	else
-		send_sig(SIGKILL, current, 1);
+	return alive;
 }
 
 /* ---- asking the home ---- */
@@ -475,12 +473,21 @@ void ssi_body_resume(struct ssi_body *b, struct pt_regs *regs)
 {
 	int signo;
 
+	/* One of the two stays set: its end must not be missed. */
+	set_thread_flag(TIF_TOMBOLO_BODY);
 	clear_thread_flag(TIF_TOMBOLO);
 	if (fatal_signal_pending(current))
 		return;
-	if (b->state == SSI_BODY_BORN) {
-		enter(b, regs);
+	switch (READ_ONCE(b->state)) {
+	case SSI_BODY_BORN:
+		if (enter(b, regs))
+			return;
+		fallthrough;
+	case SSI_BODY_ENDING:
+		send_sig(SIGKILL, current, 1);
 		return;
+	default:
+		break;
 	}
 	signo = b->signo;
 	b->signo = 0;
@@ -503,6 +510,7 @@ void ssi_body_exit(struct ssi_body *b)
 	ssi_step(&b->state, SSI_EV_DO_EXIT);
 	spin_unlock_irqrestore(&ssi_lock, flags);
 	clear_thread_flag(TIF_TOMBOLO_BODY);
+	trace_ssi_end(current->pid, b->home, b->number);
 	forget(b);
 	tell_gone(b, !told);
 	ssi_body_put(b);

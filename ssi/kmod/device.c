@@ -306,13 +306,26 @@ static int show_kernels(struct seq_file *m, void *v)
 	return 0;
 }
 
+/* What has been sent and received since the module was loaded, by kind. */
+static int show_counters(struct seq_file *m, void *v)
+{
+	int i;
+
+	for (i = 1; i < SSI_TYPES; i++)
+		seq_printf(m, "sent_%s=%lld\nreceived_%s=%lld\n",
+			   ssi_type_name(i), atomic64_read(&ssi_sent[i]),
+			   ssi_type_name(i), atomic64_read(&ssi_received[i]));
+	return 0;
+}
+
 int ssi_device_init(void)
 {
 	struct proc_dir_entry *dir = proc_mkdir("tombolo", NULL);
 	int ret;
 
 	if (!dir || !proc_create_single("tasks", 0444, dir, show_tasks) ||
-	    !proc_create_single("kernels", 0444, dir, show_kernels))
+	    !proc_create_single("kernels", 0444, dir, show_kernels) ||
+	    !proc_create_single("counters", 0444, dir, show_counters))
 		return -ENOMEM;
 	ret = misc_register(&tombolo_dev);
 	return ret ?: misc_register(&agent_dev);

@@ -6,7 +6,12 @@
 
 #include "ssi.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 struct ssi_peer ssi_peers[SSI_KERNELS];
+atomic64_t ssi_sent[SSI_TYPES];
+atomic64_t ssi_received[SSI_TYPES];
 
 /* A message to a peer that does not read: then the peer is as good as dead. */
 #define SEND_TIMEOUT (10 * HZ)
@@ -26,10 +31,18 @@ void ssi_head(struct ssi_wire_head *head, enum ssi_wire_type type, u32 flags,
 int ssi_send(unsigned int to, const struct ssi_msg *msg)
 {
 	u8 data[SSI_WIRE_MAX];
+	int ret;
 
 	if (to >= SSI_KERNELS || !ssi_peers[to].channel)
 		return -ENOTCONN;
-	return imb_send(ssi_peers[to].channel, data, ssi_pack(data, msg));
+	ret = imb_send(ssi_peers[to].channel, data, ssi_pack(data, msg));
+	if (!ret) {
+		atomic64_inc(&ssi_sent[msg->head.type]);
+		trace_ssi_send(to, ssi_type_name(msg->head.type),
+			       le32_to_cpu(msg->head.task),
+			       le32_to_cpu(msg->head.request));
+	}
+	return ret;
 }
 
 /* From threads: waits for room, until a fatal signal, or SEND_TIMEOUT. */
@@ -107,6 +120,9 @@ static void ssi_receive(void *ctx, const struct imb_msg *m)
 		return;
 	}
 	memcpy(&head, data, sizeof(head));
+	atomic64_inc(&ssi_received[head.type]);
+	trace_ssi_receive(peer->id, ssi_type_name(head.type),
+			  le32_to_cpu(head.task), le32_to_cpu(head.request));
 	switch (head.type) {
 	case SSI_HELLO:
 		hear_hello(peer, &head);

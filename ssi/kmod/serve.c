@@ -11,6 +11,7 @@
 #include <asm/syscall.h>
 
 #include "ssi.h"
+#include "trace.h"
 
 int syscall_trace_enter(struct pt_regs *regs);
 void syscall_trace_exit(struct pt_regs *regs);
@@ -96,6 +97,7 @@ static long execute(struct ssi_shadow *s, struct pt_regs *regs, int nr)
 		return -ENOSYS;
 	nr = array_index_nospec(nr, __NR_syscalls);
 	call = ssi_syscall(nr);
+	trace_ssi_syscall(current->pid, s->place, nr, call->name ?: "?");
 	switch (call->how) {
 	case SSI_REFUSED:
 		return -call->error;

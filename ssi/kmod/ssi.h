@@ -211,6 +211,8 @@ extern u32 ssi_life;
 
 /* link.c */
 extern struct ssi_peer ssi_peers[SSI_KERNELS];
+extern atomic64_t ssi_sent[SSI_TYPES];
+extern atomic64_t ssi_received[SSI_TYPES];
 int ssi_link_init(void);
 int ssi_send(unsigned int to, const struct ssi_msg *msg);
 int ssi_send_wait(unsigned int to, const struct ssi_msg *msg);

@@ -13,6 +13,7 @@
 #include <asm/syscall.h>
 
 #include "ssi.h"
+#include "trace.h"
 
 /* How long a body may take to end. It is then as lost as its kernel. */
 #define END_TIMEOUT (15 * HZ)
@@ -40,6 +41,7 @@ static void stay_over(struct ssi_shadow *s)
 {
 	struct mm_struct *mm = s->mm;
 
+	trace_ssi_home(current->pid, s->place, s->number);
 	ssi_shadow_over(s);
 	ssi_charge(s);
 	ssi_rseq_unpark(s);
@@ -140,6 +142,7 @@ static void leave(struct ssi_shadow *s, struct pt_regs *regs)
 	mmget(s->mm);
 	ssi_rseq_park(s);
 	ssi_shadow_enter(s);
+	trace_ssi_leave(current->pid, to, s->number);
 	if (start_msg(s, &msg, regs) || !send_to(s, &msg)) {
 		ssi_stay_end(s);
 		cannot(s, TOMBOLO_WHY_DOWN);
