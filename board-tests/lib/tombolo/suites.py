@@ -22,8 +22,8 @@ from .errors import USAGE, Failure
 ROOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..",
                     "suites")
 # What disturbs the least comes first; they may share a boot.
-AREAS = ("boot", "kunit", "messages", "net", "migrate", "lifecycle", "faults",
-         "leaks")
+AREAS = ("boot", "kunit", "messages", "net", "dsm", "migrate", "lifecycle",
+         "faults", "leaks")
 LEVELS = ("quick", "all", "soak")
 KEYS = {"boards", "level", "boot", "append", "member_append", "timeout", "log"}
 

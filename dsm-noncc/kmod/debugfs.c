@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/kernel/debug/dsm: numbers for people and scripts, "name value" per line.
+ */
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+
+#include "glue.h"
+
+static const char *const counter_names[] = {
+#define C(name) #name,
+	DSM_COUNTERS(C)
+#undef C
+};
+
+static const char *const message_names[] = {
+#define MSG(name, number, who, text) [number] = #name,
+#include "dsm_messages.def"
+};
+
+static void show_core(struct seq_file *m, const struct dsm_stats *s)
+{
+	unsigned int i;
+
+	for (i = 1; i < ARRAY_SIZE(message_names); i++) {
+		seq_printf(m, "sent_%s %llu\n", message_names[i], s->sent[i]);
+		seq_printf(m, "received_%s %llu\n", message_names[i],
+			   s->received[i]);
+	}
+	seq_printf(m, "grants_read %llu\n", s->grants[DSM_READ]);
+	seq_printf(m, "grants_write %llu\n", s->grants[DSM_WRITE]);
+	seq_printf(m, "forwards %llu\n", s->forwards);
+	seq_printf(m, "recalls %llu\n", s->recalls);
+	seq_printf(m, "takes %llu\n", s->takes);
+	seq_printf(m, "retries %llu\n", s->retries);
+	seq_printf(m, "voids %llu\n", s->voids);
+	seq_printf(m, "holds %llu\n", s->holds);
+	seq_printf(m, "lost %llu\n", s->lost);
+	seq_printf(m, "bad %llu\n", s->bad);
+	seq_printf(m, "frames_cleaned %llu\n", s->cleans);
+	seq_printf(m, "frames_invalidated %llu\n", s->invals);
+	seq_printf(m, "lines_cleaned %llu\n",
+		   dsm.line ? s->cleans * (PAGE_SIZE / dsm.line) : 0);
+	seq_printf(m, "lines_invalidated %llu\n",
+		   dsm.line ? s->invals * (PAGE_SIZE / dsm.line) : 0);
+}
+
+static int stats_show(struct seq_file *m, void *unused)
+{
+	struct dsm_stats stats;
+	unsigned int i;
+
+	spin_lock_irq(&dsm.lock);
+	stats = dsm.core.stats;
+	spin_unlock_irq(&dsm.lock);
+	show_core(m, &stats);
+	for (i = 0; i < DSM_C_COUNT; i++)
+		seq_printf(m, "%s %lld\n", counter_names[i],
+			   atomic64_read(&dsm.count[i]));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+static unsigned long entries(struct xarray *xa)
+{
+	unsigned long i, n = 0;
+	void *entry;
+
+	xa_for_each(xa, i, entry)
+		n++;
+	return n;
+}
+
+/* What is held now: after everything has ended, nothing. */
+static int held_show(struct seq_file *m, void *unused)
+{
+	u32 k;
+
+	seq_printf(m, "spaces %lu\n", entries(&dsm.spaces));
+	seq_printf(m, "frames %lu\n", entries(&dsm.frames));
+	seq_printf(m, "asks %lu\n", entries(&dsm.tokens));
+	for (k = 0; k < dsm.core.kernels; k++)
+		seq_printf(m, "copies_of_kernel%u %lu\n", k,
+			   entries(&dsm.copies[k]));
+	for (k = 0; k < dsm.core.kernels; k++)
+		seq_printf(m, "link%u %s\n", k,
+			   dsm.link[k].up   ? "up" :
+			   dsm.link[k].gone ? "gone" :
+					      "down");
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(held);
+
+int dsm_debugfs_init(void)
+{
+	struct dentry *dir = debugfs_create_dir("dsm", NULL);
+
+	debugfs_create_file("stats", 0444, dir, NULL, &stats_fops);
+	debugfs_create_file("held", 0444, dir, NULL, &held_fops);
+	return 0;
+}

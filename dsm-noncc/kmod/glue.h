@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * glue.h - what the parts of dsm.ko know of each other.
+ *
+ * Two roles in each kernel. As home: spaces, whose pages (struct home_page) have
+ * maps, one for each address of a space at which another kernel may use the
+ * page. As body: windows, whose addresses have maps to copies (struct body_copy)
+ * of other kernels' frames.
+ *
+ * Locks, outermost first:
+ *	mmap lock or VMA lock, folio lock, locks of rmap
+ *	dsm.maps	home: maps and the page table entries they stand for
+ *	page table lock
+ *	dsm.lock	the core, everything an interrupt looks at; irqs off
+ */
+#ifndef DSM_GLUE_H
+#define DSM_GLUE_H
+
+#include <linux/hrtimer.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "dsm.h"
+#include "dsm_core.h"
+#include "imb.h"
+
+/* Counters of ours beside the core's; debugfs names them as they are here. */
+#define DSM_COUNTERS(C)         \
+	C(fault_read)           \
+	C(fault_write)          \
+	C(fault_exec)           \
+	C(fault_upgrade)        \
+	C(fault_local)          \
+	C(fault_again)          \
+	C(fault_failed)         \
+	C(fault_interrupted)    \
+	C(fetched)              \
+	C(served)               \
+	C(served_again)         \
+	C(refused)              \
+	C(dropped)              \
+	C(home_faults)          \
+	C(gup_stopped)          \
+	C(file_io)              \
+	C(notified)             \
+	C(notified_pages)       \
+	C(notified_spinning)    \
+	C(replicas)             \
+	C(bytes_copied)         \
+	C(send_queued)          \
+	C(peers_taken_for_dead) \
+	C(frames_leaked)
+
+enum dsm_counter {
+#define C(name) DSM_C_##name,
+	DSM_COUNTERS(C)
+#undef C
+		DSM_C_COUNT
+};
+
+/**
+ * struct dsm_link - a peer
+ * @ch: channel to it
+ * @up: both ends are open
+ * @base: physical address of its memory
+ * @size: bytes of it
+ * @map: its memory as we see it, to keep the cache and copy executables
+ * @backlog: messages that found no room
+ * @backlog_len: how many
+ * @work: what a change of @up leaves to be done
+ * @down_since: jiffies
+ * @gone: it does not run
+ * @sure: that is known; otherwise only to be hoped
+ * @ready: it has said HELLO
+ * @same: in the same life as before
+ * @settled: nothing is left of its last life
+ */
+struct dsm_link {
+	struct imb_channel *ch;
+	bool up;
+	u64 base;
+	u64 size;
+	void *map;
+	struct list_head backlog;
+	unsigned int backlog_len;
+	struct delayed_work work;
+	unsigned long down_since;
+	bool gone;
+	bool sure;
+	bool ready;
+	bool same;
+	bool settled;
+	u32 id;
+	u32 queued;
+};
+
+/**
+ * struct dsm - this kernel's part
+ * @lock: of the core
+ * @maps: see above
+ * @frames: struct home_page by frame number; changed under @maps and @lock
+ * @spaces: struct dsm_space by number
+ * @copies: struct body_copy by frame number, for each home; under @lock
+ * @tokens: struct body_ask by token; under @lock
+ * @line: bytes of a cache line that we keep by hand, or 0
+ */
+struct dsm {
+	struct dsm_core core;
+	spinlock_t lock;
+	spinlock_t maps;
+	struct xarray frames;
+	struct xarray spaces;
+	struct xarray copies[DSM_KERNELS];
+	struct xarray tokens;
+	struct dsm_link link[DSM_KERNELS];
+	unsigned int line;
+	u64 next_token;
+	atomic64_t count[DSM_C_COUNT];
+};
+
+extern struct dsm dsm;
+
+#define dsm_count(name)	     atomic64_inc(&dsm.count[DSM_C_##name])
+#define dsm_count_n(name, n) atomic64_add(n, &dsm.count[DSM_C_##name])
+
+/* ---- home ---- */
+
+/**
+ * struct dsm_space - an mm_struct that others may see
+ * @maps: struct home_map by page index; changed under dsm.maps
+ * @kernels: a bit for each that may ask; under dsm.lock
+ * @dead: the mm has ended
+ * @refs: users, one of them the living mm
+ */
+struct dsm_space {
+	struct mm_struct *mm;
+	struct mmu_interval_notifier notifier;
+	struct hlist_node by_mm;
+	struct xarray maps;
+	u32 number;
+	u32 kernels;
+	bool dead;
+	refcount_t refs;
+	struct rcu_head rcu;
+	struct work_struct end;
+};
+
+enum home_kind {
+	HOME_PRIVATE, /* no entry is writable but that of one address space */
+	HOME_SHARED, /* of a file, or shmem, mapped MAP_SHARED */
+	HOME_FIXED, /* no ordinary page: the time data of the vDSO */
+};
+
+/**
+ * struct home_page - a frame of ours that others have or want
+ * @page: of the frame, with a reference as long as this is in dsm.frames
+ * @maps: struct home_map; under dsm.maps
+ * @wq: who waits for home_wake() or for the end of a protection
+ * @refs: one of dsm.frames, others of asks and waiters
+ * @protecting: an operation of home_protect() to be done, 0 none; under dsm.lock
+ * @used: grants and takes, for the list of the hottest
+ */
+struct home_page {
+	struct dsm_page core;
+	struct page *page;
+	struct list_head maps;
+	wait_queue_head_t wq;
+	refcount_t refs;
+	struct list_head protect;
+	u32 protecting;
+	u8 protect_access;
+	enum home_kind kind;
+	struct list_head reap;
+	struct hrtimer timer;
+	u64 used;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct home_map - a page at an address of a space
+ * @level: what the home's own entry allows, enum dsm_access; DSM_WRITE means that
+ *	it is as it was, also if that is read-only
+ * @has_pte: the home has an entry at this address
+ * @writable: writing needs nothing but the frame
+ * @saved: the entry before it was changed
+ */
+struct home_map {
+	struct dsm_space *space;
+	struct home_page *hp;
+	struct list_head list;
+	unsigned long index;
+	pte_t saved;
+	u8 level;
+	bool has_pte;
+	bool writable;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct home_ask - a peer's request on its way through this kernel
+ */
+struct home_ask {
+	struct dsm_ask ask;
+	struct list_head list;
+	struct home_page *hp;
+	u8 many;
+	unsigned int tries;
+};
+
+struct dsm_space *dsm_space_find(u32 number, u32 inc);
+struct dsm_space *dsm_space_of(struct mm_struct *mm);
+
+struct home_page *home_page_alloc(struct page *page, enum home_kind kind);
+struct home_page *home_page_find(unsigned long pfn);
+struct home_page *home_page_at(struct dsm_space *space, unsigned long index);
+struct home_page *home_page_insert(struct home_page *hp);
+void home_page_put(struct home_page *hp);
+int home_map_insert(struct home_page *hp, struct home_map *map);
+void home_map_remove(struct dsm_space *space, unsigned long index);
+void home_recall_begin(struct home_page *hp);
+void home_recall_wait(struct home_page *hp, bool block);
+void home_recall_end(struct home_page *hp);
+bool home_fetch(struct home_page *hp, enum dsm_access access);
+void home_tidy(struct home_page *hp);
+bool home_work(void);
+bool home_has_work(void);
+void home_pages_gone(u32 kernel, bool clean, bool sure);
+void home_hooks_on(void);
+
+void home_op_protect(void *ctx, struct dsm_page *page, enum dsm_access access,
+		     u32 op);
+void home_op_wake(void *ctx, struct dsm_page *page);
+void home_op_lost(void *ctx, struct dsm_page *page, u32 kernel);
+void home_op_later(void *ctx, struct dsm_page *page, u64 us);
+struct dsm_page *home_op_find(void *ctx, u64 frame);
+
+void link_op_send(void *ctx, u32 kernel, const struct dsm_wire *msg);
+void link_op_ready(void *ctx, u32 kernel, bool same);
+void link_give_up(u32 kernels);
+int link_init(void);
+
+/* What a home says of a mapping, in dsm_wire.prot */
+#define DSM_PROT_READ  0x1
+#define DSM_PROT_WRITE 0x2
+#define DSM_PROT_EXEC  0x4
+#define DSM_PROT_TIME  0x8 /* the home writes it at any time */
+
+int serve_init(void);
+void serve_kick(void);
+void serve_op_request(void *ctx, const struct dsm_msg *msg);
+void serve_op_done(void *ctx, struct dsm_page *page, struct dsm_ask *ask,
+		   enum dsm_result result);
+
+/* ---- body ---- */
+
+/**
+ * struct dsm_window - a process that shows a space
+ * @pages: struct body_map by page index; under dsm.lock
+ * @list: in the list of windows; under dsm.lock
+ * @closed: nothing comes any more
+ */
+struct dsm_window {
+	struct dsm_id id;
+	const struct dsm_window_ops *ops;
+	void *ctx;
+	struct file *file;
+	struct xarray pages;
+	struct list_head list;
+	bool closed;
+};
+
+/**
+ * struct body_copy - a frame of another kernel that we have or had
+ * @maps: struct body_map; under dsm.lock
+ * @replica: our copy of it, to be executed
+ * @unmap: in the list of what copies_op_unmap() has started
+ * @refs: one of dsm.copies, others of who looks at it
+ */
+struct body_copy {
+	struct dsm_copy core;
+	struct list_head maps;
+	struct page *replica;
+	struct list_head unmap;
+	u32 unmap_op;
+	u8 unmap_access;
+	struct hrtimer timer;
+	refcount_t refs;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct body_map - a copy at an address of a window
+ * @prot: DSM_PROT_*, the home's word
+ * @stamp: of the grant that named this address
+ */
+struct body_map {
+	struct dsm_window *win;
+	struct body_copy *copy;
+	struct list_head list;
+	unsigned long index;
+	u32 prot;
+	u64 stamp;
+};
+
+/**
+ * struct body_ask - a thread that waits for a page, or nobody (fetched ahead)
+ * @copy, @map: prepared, so that an interrupt need not allocate
+ * @task: who waits; NULL: fetched ahead, the answer frees this
+ */
+struct body_ask {
+	struct dsm_window *win;
+	u64 token;
+	unsigned long index;
+	bool done;
+	u32 code;
+	struct task_struct *task;
+	struct body_copy *copy;
+	struct body_map *map;
+};
+
+void window_home_down(u32 kernel);
+void window_op_granted(void *ctx, struct dsm_copy *copy,
+		       const struct dsm_msg *msg);
+void window_op_refused(void *ctx, const struct dsm_msg *msg);
+struct dsm_copy *window_op_accept(void *ctx, const struct dsm_msg *msg);
+
+int copies_init(void);
+struct body_copy *copy_alloc(void);
+struct body_copy *copy_hold(struct body_copy *copy);
+void copy_put(struct body_copy *copy);
+int copy_insert(struct body_copy *copy, u32 home, u64 frame);
+int copy_replicate(struct body_copy *copy, u64 stamp);
+bool copies_drop(u32 home);
+void copies_release_unused(u32 home);
+
+/* Held while maps are taken from copies and windows, over the unmapping. */
+extern struct mutex body_unmapping;
+
+struct dsm_copy *copies_op_find(void *ctx, u32 home, u64 frame);
+void copies_op_unmap(void *ctx, struct dsm_copy *copy, enum dsm_access access,
+		     u32 op);
+void copies_op_later(void *ctx, struct dsm_copy *copy, u64 us);
+
+/* ---- both ---- */
+
+void *dsm_frame_address(u64 frame);
+bool dsm_frame_of(u32 kernel, u64 frame);
+int dsm_debugfs_init(void);
+
+#endif /* DSM_GLUE_H */

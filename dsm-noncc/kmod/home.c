@@ -1,0 +1,554 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Frames of ours that other kernels have: the directory's entries, and the page
+ * table entries of this kernel that stand for them.
+ *
+ * An entry of an address space is lowered before a frame is handed out and
+ * raised when it is back: to one that allows nothing, while another kernel may
+ * write, or only reading. What it was is kept in struct home_map.
+ */
+#include <linux/delay.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+
+#include "arch.h"
+#include "glue.h"
+
+/* Pages to be lowered or tidied up; under dsm.lock. */
+static LIST_HEAD(protects);
+static LIST_HEAD(reaps);
+
+static unsigned int recall_ms = 15000;
+module_param(recall_ms, uint, 0644);
+MODULE_PARM_DESC(recall_ms, "a kernel has so long to give a page back");
+
+/* ---- entries ---- */
+
+static enum hrtimer_restart page_timer(struct hrtimer *timer)
+{
+	struct home_page *hp = container_of(timer, struct home_page, timer);
+	unsigned long flags;
+
+	spin_lock_irqsave(&dsm.lock, flags);
+	dsm_home_timer(&dsm.core, &hp->core);
+	spin_unlock_irqrestore(&dsm.lock, flags);
+	home_page_put(hp);
+	return HRTIMER_NORESTART;
+}
+
+/* Takes over the caller's reference to @page once it is inserted. */
+struct home_page *home_page_alloc(struct page *page, enum home_kind kind)
+{
+	struct home_page *hp = kzalloc(sizeof(*hp), GFP_KERNEL);
+
+	if (!hp)
+		return NULL;
+	hp->page = page;
+	hp->kind = kind;
+	hp->core.frame = page_to_pfn(page);
+	INIT_LIST_HEAD(&hp->maps);
+	INIT_LIST_HEAD(&hp->protect);
+	INIT_LIST_HEAD(&hp->reap);
+	init_waitqueue_head(&hp->wq);
+	refcount_set(&hp->refs, 1);
+	hrtimer_init(&hp->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	hp->timer.function = page_timer;
+	return hp;
+}
+
+void home_page_put(struct home_page *hp)
+{
+	if (hp && refcount_dec_and_test(&hp->refs))
+		kfree_rcu(hp, rcu);
+}
+
+struct home_page *home_page_find(unsigned long pfn)
+{
+	struct home_page *hp;
+
+	rcu_read_lock();
+	hp = xa_load(&dsm.frames, pfn);
+	if (hp && !refcount_inc_not_zero(&hp->refs))
+		hp = NULL;
+	rcu_read_unlock();
+	return hp;
+}
+
+struct home_page *home_page_at(struct dsm_space *space, unsigned long index)
+{
+	struct home_map *map;
+	struct home_page *hp = NULL;
+
+	rcu_read_lock();
+	map = xa_load(&space->maps, index);
+	if (map && refcount_inc_not_zero(&map->hp->refs))
+		hp = map->hp;
+	rcu_read_unlock();
+	return hp;
+}
+
+struct dsm_page *home_op_find(void *ctx, u64 frame)
+{
+	struct home_page *hp = xa_load(&dsm.frames, frame);
+
+	return hp ? &hp->core : NULL;
+}
+
+/* Under dsm.maps. The one there is, or @hp, with a reference; NULL: no memory. */
+struct home_page *home_page_insert(struct home_page *hp)
+{
+	struct home_page *old = home_page_find(hp->core.frame);
+	int err;
+
+	lockdep_assert_held(&dsm.maps);
+	if (old)
+		return old;
+	spin_lock_irq(&dsm.lock);
+	dsm_page_init(&dsm.core, &hp->core);
+	err = xa_err(xa_store(&dsm.frames, hp->core.frame, hp, GFP_ATOMIC));
+	spin_unlock_irq(&dsm.lock);
+	if (err)
+		return NULL;
+	get_page(hp->page);
+	refcount_add(2, &hp->refs); /* the table's and the caller's */
+	return hp;
+}
+
+int home_map_insert(struct home_page *hp, struct home_map *map)
+{
+	int err;
+
+	lockdep_assert_held(&dsm.maps);
+	err = xa_err(xa_store(&map->space->maps, map->index, map, GFP_ATOMIC));
+	if (err)
+		return err;
+	map->hp = hp;
+	list_add(&map->list, &hp->maps);
+	return 0;
+}
+
+/* ---- page table entries ---- */
+
+struct change {
+	struct home_map *map;
+	enum dsm_access access;
+	bool done;
+};
+
+/* Both: under dsm.maps and the page table lock. */
+static int lower_pte(pte_t *ptep, unsigned long addr, void *data)
+{
+	struct change *c = data;
+	struct home_map *map = c->map;
+	struct mm_struct *mm = map->space->mm;
+	pte_t pte = ptep_get(ptep);
+
+	if (!pte_present(pte) || pte_pfn(pte) != map->hp->core.frame ||
+	    !dsm_arch_usable(pte))
+		return 0;
+	pte = ptep_get_and_clear(mm, addr, ptep);
+	if (map->level == DSM_WRITE)
+		map->saved = pte;
+	if (c->access == DSM_NONE)
+		pte = dsm_arch_none(pte);
+	else
+		pte = dsm_arch_touch(pte_wrprotect(pte));
+	set_pte_at(mm, addr, ptep, pte);
+	dsm_arch_flush(mm, addr);
+	map->level = c->access;
+	c->done = true;
+	return 0;
+}
+
+static int raise_pte(pte_t *ptep, unsigned long addr, void *data)
+{
+	struct change *c = data;
+	struct home_map *map = c->map;
+	struct mm_struct *mm = map->space->mm;
+	pte_t pte = ptep_get(ptep);
+	pte_t new = map->saved;
+
+	if (!pte_present(pte) || pte_pfn(pte) != map->hp->core.frame)
+		return 0;
+	spin_lock_irq(&dsm.lock);
+	if (dsm_home_ok(&dsm.core, &map->hp->core, DSM_WRITE))
+		c->access = DSM_WRITE;
+	else if (dsm_home_ok(&dsm.core, &map->hp->core, DSM_READ))
+		c->access = DSM_READ;
+	else
+		c->access = DSM_NONE;
+	if (c->access > map->level) {
+		if (map->level == DSM_NONE)
+			new = pte_mkdirty(new);
+		if (c->access == DSM_READ)
+			new = pte_wrprotect(new);
+		ptep_get_and_clear(mm, addr, ptep);
+		set_pte_at(mm, addr, ptep, new);
+		c->done = true;
+	}
+	spin_unlock_irq(&dsm.lock);
+	if (c->done && map->level == DSM_READ)
+		dsm_arch_flush(mm, addr);
+	if (c->done)
+		map->level = c->access;
+	return 0;
+}
+
+static bool change_map(struct home_map *map, enum dsm_access access,
+		       pte_fn_t fn)
+{
+	struct change c = { .map = map, .access = access };
+
+	apply_to_existing_page_range(map->space->mm, map->index << PAGE_SHIFT,
+				     PAGE_SIZE, fn, &c);
+	return c.done;
+}
+
+/* False: the page is no longer where it was. */
+static bool lower_maps(struct home_page *hp, enum dsm_access access)
+{
+	struct home_map *map;
+	bool ok = true;
+
+	list_for_each_entry(map, &hp->maps, list)
+		if (map->has_pte && map->level > access)
+			ok &= change_map(map, access, lower_pte);
+	return ok;
+}
+
+/* Also where we do not know of? Nobody maps the page while its lock is held. */
+static bool mapped_elsewhere(struct home_page *hp)
+{
+	struct folio *folio = page_folio(hp->page);
+	int n = atomic_read(&hp->page->_mapcount) + 1;
+	struct home_map *map;
+
+	if (folio_test_large(folio))
+		n += folio_entire_mapcount(folio);
+	list_for_each_entry(map, &hp->maps, list)
+		n -= map->has_pte;
+	return n > 0;
+}
+
+static bool raise_maps(struct home_page *hp)
+{
+	struct home_map *map;
+	bool any = false;
+
+	list_for_each_entry(map, &hp->maps, list)
+		if (map->has_pte && map->level != DSM_WRITE)
+			any |= change_map(map, DSM_WRITE, raise_pte);
+	return any;
+}
+
+static void remove_map(struct home_map *map)
+{
+	xa_erase(&map->space->maps, map->index);
+	list_del(&map->list);
+	kfree_rcu(map, rcu);
+}
+
+/* The page is ours. What the entry was, it is again. */
+void home_map_remove(struct dsm_space *space, unsigned long index)
+{
+	struct home_map *map;
+
+	spin_lock(&dsm.maps);
+	map = xa_load(&space->maps, index);
+	if (map) {
+		if (map->has_pte && map->level != DSM_WRITE)
+			change_map(map, DSM_WRITE, raise_pte);
+		remove_map(map);
+	}
+	spin_unlock(&dsm.maps);
+}
+
+static bool try_forget(struct home_page *hp)
+{
+	bool forget;
+
+	spin_lock_irq(&dsm.lock);
+	forget = dsm_page_idle(&dsm.core, &hp->core) &&
+		 list_empty(&hp->protect);
+	if (forget)
+		xa_erase(&dsm.frames, hp->core.frame);
+	spin_unlock_irq(&dsm.lock);
+	return forget;
+}
+
+/* Bring the entries up to what the directory allows; forget an idle page. */
+void home_tidy(struct home_page *hp)
+{
+	struct home_map *map, *next;
+	bool forget = false;
+
+	spin_lock(&dsm.maps);
+	if (xa_load(&dsm.frames, hp->core.frame) == hp) {
+		raise_maps(hp);
+		forget = try_forget(hp);
+	}
+	if (forget)
+		list_for_each_entry_safe(map, next, &hp->maps, list)
+			remove_map(map);
+	spin_unlock(&dsm.maps);
+	if (!forget)
+		return;
+	put_page(hp->page);
+	home_page_put(hp);
+}
+
+/* ---- what the core asks for ---- */
+
+void home_op_protect(void *ctx, struct dsm_page *page, enum dsm_access access,
+		     u32 op)
+{
+	struct home_page *hp = container_of(page, struct home_page, core);
+
+	hp->protecting = op;
+	hp->protect_access = access;
+	if (list_empty(&hp->protect)) {
+		refcount_inc(&hp->refs);
+		list_add_tail(&hp->protect, &protects);
+	}
+	serve_kick();
+}
+
+void home_op_wake(void *ctx, struct dsm_page *page)
+{
+	struct home_page *hp = container_of(page, struct home_page, core);
+
+	wake_up_all(&hp->wq);
+	if (list_empty(&hp->reap)) {
+		refcount_inc(&hp->refs);
+		list_add_tail(&hp->reap, &reaps);
+	}
+	serve_kick();
+}
+
+void home_op_later(void *ctx, struct dsm_page *page, u64 us)
+{
+	struct home_page *hp = container_of(page, struct home_page, core);
+
+	refcount_inc(&hp->refs);
+	hrtimer_start(&hp->timer, ns_to_ktime(us * NSEC_PER_USEC),
+		      HRTIMER_MODE_REL);
+}
+
+void home_op_lost(void *ctx, struct dsm_page *page, u32 kernel)
+{
+	pr_warn_ratelimited("dsm: frame %llx lost with kernel %u\n",
+			    page->frame, kernel);
+}
+
+static bool lower(struct home_page *hp)
+{
+	enum dsm_access access;
+	u32 op;
+	bool ok;
+
+	spin_lock(&dsm.maps);
+	spin_lock_irq(&dsm.lock);
+	op = hp->protecting;
+	access = hp->protect_access;
+	spin_unlock_irq(&dsm.lock);
+	ok = hp->kind == HOME_FIXED ||
+	     (lower_maps(hp, access) &&
+	      (hp->kind != HOME_SHARED || !mapped_elsewhere(hp)));
+	spin_lock_irq(&dsm.lock);
+	dsm_home_protected(&dsm.core, &hp->core, op, ok);
+	spin_unlock_irq(&dsm.lock);
+	spin_unlock(&dsm.maps);
+	return ok;
+}
+
+static void protect(struct home_page *hp)
+{
+	bool ok;
+
+	if (hp->kind == HOME_SHARED)
+		lock_page(hp->page);
+	ok = lower(hp);
+	if (hp->kind == HOME_SHARED)
+		unlock_page(hp->page);
+	if (!ok)
+		home_tidy(hp);
+	home_page_put(hp);
+}
+
+static struct home_page *next_protect(void)
+{
+	struct home_page *hp;
+
+	spin_lock_irq(&dsm.lock);
+	hp = list_first_entry_or_null(&protects, struct home_page, protect);
+	if (hp)
+		list_del_init(&hp->protect);
+	spin_unlock_irq(&dsm.lock);
+	return hp;
+}
+
+static struct home_page *next_reap(void)
+{
+	struct home_page *hp;
+
+	spin_lock_irq(&dsm.lock);
+	hp = list_first_entry_or_null(&reaps, struct home_page, reap);
+	if (hp)
+		list_del_init(&hp->reap);
+	spin_unlock_irq(&dsm.lock);
+	return hp;
+}
+
+bool home_has_work(void)
+{
+	return !list_empty(&protects) || !list_empty(&reaps);
+}
+
+/* What was left to be done where one may sleep. */
+bool home_work(void)
+{
+	struct home_page *hp = next_protect();
+
+	if (hp) {
+		protect(hp);
+		return true;
+	}
+	hp = next_reap();
+	if (!hp)
+		return false;
+	home_tidy(hp);
+	home_page_put(hp);
+	return true;
+}
+
+/* ---- getting pages back ---- */
+
+static bool has(struct home_page *hp, enum dsm_access access)
+{
+	unsigned long flags;
+	bool ok;
+
+	spin_lock_irqsave(&dsm.lock, flags);
+	ok = dsm_home_ok(&dsm.core, &hp->core, access);
+	spin_unlock_irqrestore(&dsm.lock, flags);
+	return ok;
+}
+
+static bool want(struct home_page *hp, enum dsm_access access)
+{
+	bool ok;
+
+	spin_lock_irq(&dsm.lock);
+	ok = dsm_home_ok(&dsm.core, &hp->core, access);
+	if (!ok)
+		dsm_home_want(&dsm.core, &hp->core, access);
+	spin_unlock_irq(&dsm.lock);
+	return ok;
+}
+
+/*
+ * A thread of ours is about to use the page. True: something has changed, look
+ * again. A killed thread does not wait; it comes back here until the page is.
+ */
+bool home_fetch(struct home_page *hp, enum dsm_access access)
+{
+	bool waited = false;
+	bool raised;
+
+	while (!want(hp, access)) {
+		waited = true;
+		if (wait_event_killable_timeout(hp->wq, has(hp, access), HZ) <
+		    0)
+			return true;
+	}
+	spin_lock(&dsm.maps);
+	raised = raise_maps(hp);
+	spin_unlock(&dsm.maps);
+	home_tidy(hp);
+	return waited || raised;
+}
+
+void home_recall_begin(struct home_page *hp)
+{
+	spin_lock_irq(&dsm.lock);
+	dsm_home_recall(&dsm.core, &hp->core, true);
+	spin_unlock_irq(&dsm.lock);
+}
+
+static void give_up(struct home_page *hp)
+{
+	u32 who;
+
+	spin_lock_irq(&dsm.lock);
+	who = dsm_home_waits_for(&hp->core);
+	spin_unlock_irq(&dsm.lock);
+	link_give_up(who);
+}
+
+/*
+ * Who does not answer is taken for dead in the end, by link_give_up() and what
+ * follows from it; then the page is ours. Without sleeping there is not the time
+ * for that: the frame is taken out of use instead, with all who might write it.
+ */
+void home_recall_wait(struct home_page *hp, bool block)
+{
+	ktime_t end = ktime_add_ms(ktime_get(), block ? recall_ms : 2000);
+
+	while (!has(hp, DSM_WRITE)) {
+		if (block)
+			wait_event_timeout(hp->wq, has(hp, DSM_WRITE), HZ);
+		else
+			cpu_relax();
+		if (ktime_before(ktime_get(), end))
+			continue;
+		give_up(hp);
+		if (!block) {
+			get_page(hp->page);
+			dsm_count(frames_leaked);
+			return;
+		}
+		end = ktime_add_ms(ktime_get(), recall_ms);
+	}
+}
+
+void home_recall_end(struct home_page *hp)
+{
+	spin_lock_irq(&dsm.lock);
+	dsm_home_recall_end(&dsm.core, &hp->core);
+	spin_unlock_irq(&dsm.lock);
+	home_tidy(hp);
+}
+
+static struct home_page *next_frame(unsigned long *pfn)
+{
+	struct home_page *hp;
+
+	rcu_read_lock();
+	hp = xa_find(&dsm.frames, pfn, ULONG_MAX, XA_PRESENT);
+	while (hp && !refcount_inc_not_zero(&hp->refs))
+		hp = xa_find_after(&dsm.frames, pfn, ULONG_MAX, XA_PRESENT);
+	rcu_read_unlock();
+	return hp;
+}
+
+/* A kernel is dead, or has let go of everything (@clean). */
+void home_pages_gone(u32 kernel, bool clean, bool sure)
+{
+	struct home_page *hp;
+	unsigned long pfn;
+
+	for (pfn = 0; (hp = next_frame(&pfn)); pfn++) {
+		spin_lock_irq(&dsm.lock);
+		if (!sure && hp->core.holders & BIT(kernel)) {
+			get_page(hp->page);
+			dsm_count(frames_leaked);
+		}
+		dsm_home_gone(&dsm.core, &hp->core, kernel, clean);
+		spin_unlock_irq(&dsm.lock);
+		home_tidy(hp);
+		home_page_put(hp);
+		cond_resched();
+	}
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Spaces: address spaces of this kernel that others may see, and what tells us
+ * that a mapping changes.
+ *
+ * Whatever is about to happen to a range (munmap, mprotect, mremap, fork, exec,
+ * exit, reclaim, migration, truncation), the notifier gets all its pages back
+ * and puts the page table as it was. So the rest of the kernel never meets an
+ * entry of ours, and nobody over there has what is not mapped here.
+ */
+#include <linux/hashtable.h>
+#include <linux/hugetlb.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/tombolo.h>
+
+#include "glue.h"
+
+/* Pages that are called back before the first is waited for. */
+#define BATCH 32
+
+static DEFINE_HASHTABLE(by_mm, 8);
+static DEFINE_MUTEX(making); /* guards by_mm, with RCU */
+
+static struct dsm_space *hold(struct dsm_space *space)
+{
+	return space && refcount_inc_not_zero(&space->refs) ? space : NULL;
+}
+
+struct dsm_space *dsm_space_of(struct mm_struct *mm)
+{
+	struct dsm_space *s, *found = NULL;
+
+	rcu_read_lock();
+	hash_for_each_possible_rcu(by_mm, s, by_mm, (unsigned long)mm)
+		if (s->mm == mm && !READ_ONCE(s->dead))
+			found = s;
+	found = hold(found);
+	rcu_read_unlock();
+	return found;
+}
+
+struct dsm_space *dsm_space_find(u32 number, u32 inc)
+{
+	struct dsm_space *space;
+
+	if (inc != dsm.core.inc)
+		return NULL;
+	rcu_read_lock();
+	space = hold(xa_load(&dsm.spaces, number));
+	rcu_read_unlock();
+	return space;
+}
+
+void dsm_space_put(struct dsm_space *space)
+{
+	if (space && refcount_dec_and_test(&space->refs))
+		kfree_rcu(space, rcu);
+}
+EXPORT_SYMBOL_GPL(dsm_space_put);
+
+struct dsm_id dsm_space_id(const struct dsm_space *space)
+{
+	return (struct dsm_id){
+		.home = dsm.core.self,
+		.number = space->number,
+		.incarnation = dsm.core.inc,
+	};
+}
+EXPORT_SYMBOL_GPL(dsm_space_id);
+
+/* ---- the notifier ---- */
+
+struct batch {
+	struct home_page *hp[BATCH];
+	unsigned long index[BATCH];
+	unsigned int n;
+};
+
+/* No new map appears in the range: the notifier's number has changed. */
+static void collect(struct dsm_space *space, unsigned long *index,
+		    unsigned long last, struct batch *b)
+{
+	struct home_map *map;
+
+	b->n = 0;
+	rcu_read_lock();
+	map = xa_find(&space->maps, index, last, XA_PRESENT);
+	while (map) {
+		if (refcount_inc_not_zero(&map->hp->refs)) {
+			b->hp[b->n] = map->hp;
+			b->index[b->n++] = *index;
+		}
+		if (b->n == BATCH)
+			break;
+		map = xa_find_after(&space->maps, index, last, XA_PRESENT);
+	}
+	rcu_read_unlock();
+}
+
+static void recall_batch(struct dsm_space *space, struct batch *b, bool block)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->n; i++)
+		home_recall_begin(b->hp[i]);
+	for (i = 0; i < b->n; i++) {
+		home_recall_wait(b->hp[i], block);
+		home_map_remove(space, b->index[i]);
+		home_recall_end(b->hp[i]);
+		home_page_put(b->hp[i]);
+	}
+	dsm_count_n(notified_pages, b->n);
+}
+
+static void recall_range(struct dsm_space *space, unsigned long first,
+			 unsigned long last, bool block)
+{
+	struct batch b;
+
+	do {
+		collect(space, &first, last, &b);
+		recall_batch(space, &b, block);
+	} while (b.n == BATCH);
+}
+
+static void space_ended(struct work_struct *work)
+{
+	struct dsm_space *space = container_of(work, struct dsm_space, end);
+
+	mmu_interval_notifier_remove(&space->notifier);
+	mutex_lock(&making);
+	hash_del_rcu(&space->by_mm);
+	xa_erase(&dsm.spaces, space->number);
+	mutex_unlock(&making);
+	dsm_space_put(space);
+}
+
+static bool invalidate(struct mmu_interval_notifier *notifier,
+		       const struct mmu_notifier_range *range,
+		       unsigned long seq)
+{
+	struct dsm_space *space =
+		container_of(notifier, struct dsm_space, notifier);
+	bool block = mmu_notifier_range_blockable(range);
+
+	spin_lock(&dsm.maps);
+	mmu_interval_set_seq(notifier, seq);
+	if (range->event == MMU_NOTIFY_RELEASE)
+		WRITE_ONCE(space->dead, true);
+	spin_unlock(&dsm.maps);
+	dsm_count(notified);
+	if (!block)
+		dsm_count(notified_spinning);
+	recall_range(space, range->start >> PAGE_SHIFT,
+		     (range->end - 1) >> PAGE_SHIFT, block);
+	if (range->event == MMU_NOTIFY_RELEASE)
+		schedule_work(&space->end);
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops notifier_ops = {
+	.invalidate = invalidate,
+};
+
+/* ---- making and granting ---- */
+
+/* What cannot be handed out page by page. */
+static bool can_be_shared(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma;
+	bool ok = true;
+
+	mmap_read_lock(mm);
+	VMA_ITERATOR(vmi, mm, 0);
+	for_each_vma(vmi, vma)
+		if (is_vm_hugetlb_page(vma))
+			ok = false;
+	mmap_read_unlock(mm);
+	return ok;
+}
+
+static struct dsm_space *make(struct mm_struct *mm)
+{
+	struct dsm_space *space;
+	static u32 last;
+	int ret;
+
+	if (!can_be_shared(mm))
+		return ERR_PTR(-EOPNOTSUPP);
+	space = kzalloc(sizeof(*space), GFP_KERNEL);
+	if (!space)
+		return ERR_PTR(-ENOMEM);
+	space->mm = mm;
+	xa_init(&space->maps);
+	INIT_WORK(&space->end, space_ended);
+	refcount_set(&space->refs, 2);
+	space->number = ++last;
+	ret = xa_err(xa_store(&dsm.spaces, space->number, space, GFP_KERNEL));
+	if (!ret)
+		ret = mmu_interval_notifier_insert(&space->notifier, mm, 0,
+						   TASK_SIZE, &notifier_ops);
+	if (ret) {
+		xa_erase(&dsm.spaces, space->number);
+		kfree_rcu(space, rcu);
+		return ERR_PTR(ret);
+	}
+	hash_add_rcu(by_mm, &space->by_mm, (unsigned long)mm);
+	set_bit(MMF_TOMBOLO, &mm->flags);
+	return space;
+}
+
+struct dsm_space *dsm_space_get(struct mm_struct *mm)
+{
+	struct dsm_space *space;
+
+	mutex_lock(&making);
+	space = dsm_space_of(mm);
+	if (!space)
+		space = make(mm);
+	mutex_unlock(&making);
+	return space;
+}
+EXPORT_SYMBOL_GPL(dsm_space_get);
+
+int dsm_space_grant(struct dsm_space *space, unsigned int kernel)
+{
+	if (kernel >= dsm.core.kernels || kernel == dsm.core.self)
+		return -EINVAL;
+	if (READ_ONCE(space->dead))
+		return -ESRCH;
+	if (!dsm.link[kernel].up)
+		return -ENOTCONN;
+	spin_lock_irq(&dsm.lock);
+	space->kernels |= BIT(kernel);
+	spin_unlock_irq(&dsm.lock);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dsm_space_grant);
+
+void dsm_space_revoke(struct dsm_space *space, unsigned int kernel)
+{
+	if (kernel >= dsm.core.kernels)
+		return;
+	spin_lock_irq(&dsm.lock);
+	space->kernels &= ~BIT(kernel);
+	spin_unlock_irq(&dsm.lock);
+	recall_range(space, 0, ULONG_MAX >> PAGE_SHIFT, true);
+}
+EXPORT_SYMBOL_GPL(dsm_space_revoke);
