@@ -21,6 +21,11 @@ void world_bug(const char *text)
 		world.bug = text;
 }
 
+bool world_trusts(u32 frame)
+{
+	return world.rules.home[frame] != world.hostile;
+}
+
 static struct host *host_of(void *ctx)
 {
 	return ctx;
@@ -92,7 +97,7 @@ static void inval(void *ctx, u64 frame)
 {
 	u32 k = id_of(host_of(ctx));
 
-	if (memory->dirty(k, (u32)frame))
+	if (world_trusts((u32)frame) && memory->dirty(k, (u32)frame))
 		world_bug("what is dirty is thrown away");
 	memory->inval(k, (u32)frame);
 }
@@ -194,15 +199,29 @@ static struct slot *take_slot(struct host *h)
 	return NULL;
 }
 
+static u32 free_slots(const struct host *h)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < WORLD_ASKS; i++)
+		n += !h->slot[i].used;
+	return n;
+}
+
 static void request(void *ctx, const struct dsm_msg *msg)
 {
+	struct host *h = host_of(ctx);
 	struct slot *slot;
 
-	if (msg->addr >= world.rules.frames) {
-		world_bug("a request for nothing");
+	if (msg->from == world.hostile && free_slots(h) < WORLD_ASKS / 2)
+		return;
+	if (msg->addr >= world.rules.frames ||
+	    world.rules.home[msg->addr] != id_of(h)) {
+		if (msg->from != world.hostile)
+			world_bug("a request for nothing");
 		return;
 	}
-	slot = take_slot(host_of(ctx));
+	slot = take_slot(h);
 	if (!slot)
 		return;
 	slot->frame = (u8)msg->addr;
@@ -242,13 +261,17 @@ static struct dsm_copy *accept(void *ctx, const struct dsm_msg *msg)
 {
 	struct host *h = host_of(ctx);
 	struct thread *t = asker(id_of(h), msg->token);
-	struct dsm_copy *copy = &h->copy[msg->frame];
+	struct dsm_copy *copy;
 
 	if (msg->frame >= world.rules.frames ||
-	    world.rules.home[msg->frame] != msg->home)
-		world_bug("a grant of nothing");
+	    world.rules.home[msg->frame] != msg->home) {
+		if (msg->from != world.hostile)
+			world_bug("a grant of nothing");
+		return NULL;
+	}
 	if (msg->token != PUSHED && (!t || frame_of(t) != msg->frame))
 		return NULL;
+	copy = &h->copy[msg->frame];
 	if (dsm_copy_idle(copy))
 		dsm_copy_init(&h->core, copy);
 	return copy;
@@ -295,7 +318,7 @@ static void home_wake(void *ctx, struct dsm_page *page)
 static void lost(void *ctx, struct dsm_page *page, u32 kernel)
 {
 	(void)ctx;
-	if (!(world.died & dsm_bit(kernel)))
+	if (!(world.died & dsm_bit(kernel)) && kernel != world.hostile)
 		world_bug("lost with a kernel that lives");
 	world.truth[page->frame] = memory->peek(page_frame(page));
 	world.lost++;
@@ -319,8 +342,8 @@ static void peer_ready(void *ctx, u32 kernel, bool same)
 static void peer_bad(void *ctx, u32 kernel, const char *why)
 {
 	(void)ctx;
-	(void)kernel;
-	world_bug(why);
+	if (kernel != world.hostile)
+		world_bug(why);
 }
 
 static const struct dsm_ops ops = {
@@ -393,6 +416,7 @@ void world_create(const struct rules *rules)
 
 	memset(&world, 0, sizeof(world));
 	world.rules = *rules;
+	world.hostile = DSM_NOBODY;
 	world.deaths = rules->deaths;
 	world.restarts = rules->restarts;
 	world.hiccups = rules->hiccups;
@@ -422,7 +446,7 @@ static void touch(struct thread *t)
 	u16 v = memory->load(t->kernel, f);
 
 	world.accesses++;
-	if (v != world.truth[f])
+	if (v != world.truth[f] && world_trusts(f))
 		world_bug("a stale read");
 	if (op_of(t) == OP_WRITE) {
 		world.truth[f] = (u16)(v + 1);
@@ -911,6 +935,8 @@ void world_check(void)
 	for (f = 0; f < world.rules.frames; f++) {
 		u32 readers = 0, writers = 0;
 
+		if (!world_trusts(f))
+			continue;
 		for (k = 0; k < world.rules.kernels; k++) {
 			const struct host *h = &world.host[k];
 

@@ -139,6 +139,7 @@ struct world {
 	u16 memory[WORLD_FRAMES];
 	struct line line[WORLD_KERNELS][WORLD_FRAMES];
 	const char *bug;
+	u8 hostile; /* of this kernel nothing is expected */
 	u64 accesses;
 	u64 lost;
 };
@@ -188,6 +189,9 @@ void world_check(void);
 void world_check_end(void);
 
 void world_bug(const char *text);
+
+/* Does anything have to be true of this frame? */
+bool world_trusts(u32 frame);
 
 /* Memory as each kernel sees it; the driver brings it. */
 struct memory {

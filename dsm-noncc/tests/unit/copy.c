@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A frame of another kernel: what it costs, what is said of it, and when. */
+#include "fake.h"
+
+static struct dsm_wire grant(u8 access, u64 stamp)
+{
+	struct dsm_wire w = message(DSM_GRANT, 1, 1);
+
+	w.access = access;
+	w.frame = cpu_to_le64(9);
+	w.stamp = cpu_to_le64(stamp);
+	return w;
+}
+
+static struct dsm_wire recall(u8 keep, u64 stamp, u16 flags)
+{
+	struct dsm_wire w = message(DSM_RECALL, 1, 1);
+
+	w.access = keep;
+	w.frame = cpu_to_le64(9);
+	w.stamp = cpu_to_le64(stamp);
+	w.flags = cpu_to_le16(flags);
+	return w;
+}
+
+static void check_answer(struct fake *f, u8 type, u8 access, u16 flags,
+			 u64 stamp)
+{
+	const struct dsm_wire *w = last(f);
+
+	CHECK_EQ(f->to[f->n - 1], 1);
+	CHECK_EQ(w->type, type);
+	CHECK_EQ(w->home, 1);
+	CHECK_EQ(w->third, DSM_NOBODY);
+	CHECK_EQ(w->access, access);
+	CHECK_EQ(le16_to_cpu(w->flags), flags);
+	CHECK_EQ(le64_to_cpu(w->frame), 9);
+	CHECK_EQ(le64_to_cpu(w->stamp), stamp);
+}
+
+static void cache_operations_are_as_few_as_can_be(void)
+{
+	struct fake *f = fake_create(0);
+
+	receive(f, 1, grant(DSM_READ, 1));
+	CHECK_EQ(f->invals, 1);
+	receive(f, 1, grant(DSM_WRITE, 2));
+	CHECK_EQ(f->invals, 1);
+	CHECK_EQ(f->grants, 2);
+	receive(f, 1, recall(DSM_READ, 3, 0));
+	CHECK_EQ(f->keep, DSM_READ);
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	CHECK_EQ(f->cleans, 1);
+	check_answer(f, DSM_ACK, DSM_READ, DSM_HELD, 3);
+	receive(f, 1, recall(DSM_NONE, 4, 0));
+	CHECK_EQ(f->keep, DSM_NONE);
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	CHECK_EQ(f->cleans, 1);
+	check_answer(f, DSM_ACK, DSM_NONE, DSM_HELD, 4);
+	CHECK_EQ(f->invals, 1);
+	CHECK_EQ(f->core.stats.cleans, 1);
+	CHECK_EQ(f->core.stats.invals, 1);
+	CHECK(dsm_copy_idle(&f->copy));
+	free(f);
+	tap_end("cache operations are as few as can be");
+}
+
+static void what_is_not_held_is_answered(void)
+{
+	struct fake *f = fake_create(0);
+	struct dsm_wire w = recall(DSM_NONE, 1, 0);
+
+	receive(f, 1, w);
+	check_answer(f, DSM_ACK, DSM_NONE, 0, 1);
+	w.frame = cpu_to_le64(10); /* never heard of */
+	receive(f, 1, w);
+	CHECK_EQ(f->n, 2);
+	CHECK_EQ(f->unmaps, 0);
+	free(f);
+	tap_end("a recall of what is not held is answered at once");
+}
+
+static void grants_that_come_too_late(void)
+{
+	struct fake *f = fake_create(0);
+
+	receive(f, 1, recall(DSM_NONE, 5, 0));
+	receive(f, 1, grant(DSM_WRITE, 4));
+	CHECK_EQ(f->grants, 0);
+	CHECK_EQ(f->refusals, 1);
+	CHECK_EQ(f->refused.code, 0);
+	CHECK_EQ(f->core.stats.voids, 1);
+	receive(f, 1, grant(DSM_WRITE, 6));
+	CHECK_EQ(f->grants, 1);
+	dsm_copy_release(&f->core, &f->copy);
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	check_answer(f, DSM_RELEASE, DSM_NONE, 0, 6);
+	receive(f, 1, grant(DSM_WRITE, 6));
+	CHECK_EQ(f->grants, 1);
+	free(f);
+	tap_end("grants older than a recall or a release are void");
+}
+
+static void nobody_wants_it(void)
+{
+	struct fake *f = fake_create(0);
+
+	f->accepts = false;
+	receive(f, 1, grant(DSM_WRITE, 1));
+	CHECK_EQ(f->grants, 0);
+	CHECK_EQ(f->invals, 0);
+	CHECK(dsm_copy_idle(&f->copy));
+	free(f);
+	tap_end("a grant that nobody wants is left alone");
+}
+
+static void holds_for_its_time(void)
+{
+	struct fake *f = fake_create(100);
+
+	receive(f, 1, grant(DSM_WRITE, 1));
+	f->now += 799;
+	receive(f, 1, recall(DSM_NONE, 2, 0));
+	CHECK_EQ(f->unmaps, 0);
+	CHECK_EQ(f->later_copy, 1);
+	CHECK_EQ(f->us, 1);
+	CHECK_EQ(f->core.stats.holds, 1);
+	/* Used at the last moment: some more. */
+	CHECK(dsm_copy_may_map(&f->core, &f->copy, 1, DSM_WRITE));
+	f->now += 1;
+	dsm_copy_timer(&f->core, &f->copy);
+	CHECK_EQ(f->unmaps, 0);
+	CHECK_EQ(f->us, 99);
+	CHECK(dsm_copy_may_map(&f->core, &f->copy, 1, DSM_READ));
+	f->now += 99;
+	dsm_copy_timer(&f->core, &f->copy);
+	CHECK_EQ(f->unmaps, 1);
+	CHECK(!dsm_copy_may_map(&f->core, &f->copy, 1, DSM_READ));
+	free(f);
+	tap_end("a page is held for its time, from its use on");
+}
+
+static void urgent_recalls_do_not_wait(void)
+{
+	struct fake *f = fake_create(100);
+
+	receive(f, 1, grant(DSM_WRITE, 1));
+	receive(f, 1, recall(DSM_NONE, 2, DSM_URGENT));
+	CHECK_EQ(f->unmaps, 1);
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	receive(f, 1, grant(DSM_WRITE, 3));
+	receive(f, 1, recall(DSM_NONE, 4, 0));
+	receive(f, 1, recall(DSM_NONE, 4, 0));
+	CHECK_EQ(f->unmaps, 1);
+	CHECK_EQ(f->later_copy, 1);
+	receive(f, 1, recall(DSM_NONE, 4, DSM_URGENT));
+	CHECK_EQ(f->unmaps, 2);
+	dsm_copy_timer(&f->core, &f->copy);
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	CHECK_EQ(f->n, 2);
+	CHECK_EQ(f->bad, 0);
+	free(f);
+	tap_end("urgent recalls do not wait, nor what they repeat");
+}
+
+static void mapping_needs_a_grant_that_lasts(void)
+{
+	struct fake *f = fake_create(0);
+
+	CHECK(!dsm_copy_may_map(&f->core, &f->copy, 1, DSM_READ));
+	receive(f, 1, grant(DSM_READ, 1));
+	CHECK(dsm_copy_may_map(&f->core, &f->copy, 1, DSM_READ));
+	CHECK(!dsm_copy_may_map(&f->core, &f->copy, 1, DSM_WRITE));
+	receive(f, 1, grant(DSM_WRITE, 2));
+	CHECK(dsm_copy_may_map(&f->core, &f->copy, 1, DSM_WRITE));
+	receive(f, 1, recall(DSM_NONE, 3, 0));
+	CHECK(!dsm_copy_may_map(&f->core, &f->copy, 2, DSM_READ));
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	receive(f, 1, grant(DSM_WRITE, 4));
+	/* The address of the first grant is another page's now. */
+	CHECK(!dsm_copy_may_map(&f->core, &f->copy, 2, DSM_READ));
+	CHECK(dsm_copy_may_map(&f->core, &f->copy, 4, DSM_READ));
+	free(f);
+	tap_end("mapping needs a grant that has lasted");
+}
+
+static void what_is_handed_on_is_described(void)
+{
+	struct fake *f = fake_create(0);
+	struct dsm_wire w = recall(DSM_NONE, 2, DSM_URGENT | DSM_EXEC);
+	u32 i;
+
+	for (i = 0; i < 2; i++) {
+		receive(f, 1, grant(DSM_WRITE, 2 * i + 1));
+		w.access = i ? DSM_READ : DSM_NONE;
+		w.stamp = cpu_to_le64(2 * i + 2);
+		w.third = 2;
+		w.grant_stamp = cpu_to_le64(77);
+		w.token = cpu_to_le64(5);
+		w.addr = cpu_to_le64(0x3000);
+		w.space = cpu_to_le32(3);
+		w.space_inc = cpu_to_le32(4);
+		w.prot = cpu_to_le32(6);
+		receive(f, 1, w);
+		CHECK_EQ(f->n, 2 * i);
+		dsm_copy_unmapped(&f->core, &f->copy, f->op);
+		check_answer(f, DSM_ACK, w.access, DSM_HELD | DSM_FORWARDED,
+			     2 * i + 2);
+		CHECK_EQ(f->to[2 * i], 2);
+		w.type = DSM_GRANT;
+		w.access = i ? DSM_READ : DSM_WRITE;
+		w.third = DSM_NOBODY;
+		w.flags = cpu_to_le16(DSM_EXEC);
+		w.stamp = w.grant_stamp;
+		w.grant_stamp = 0;
+		w.from_inc = cpu_to_le32(INC);
+		CHECK(!memcmp(&w, &f->sent[2 * i], sizeof(w)));
+		w = recall(DSM_NONE, 2, DSM_URGENT | DSM_EXEC);
+	}
+	free(f);
+	tap_end("what is handed on is described as the home has");
+}
+
+static void no_way_to_the_third(void)
+{
+	struct fake *f = fake_create(0);
+	struct dsm_wire w = recall(DSM_NONE, 2, 0);
+
+	w.third = 2;
+	dsm_peer_down(&f->core, 2);
+	receive(f, 1, grant(DSM_WRITE, 1));
+	receive(f, 1, w);
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	CHECK_EQ(f->n, 1);
+	check_answer(f, DSM_ACK, DSM_NONE, DSM_HELD, 2);
+	free(f);
+	tap_end("without a link to the third kernel the home has to grant it");
+}
+
+static void homes_that_contradict_themselves(void)
+{
+	struct fake *f = fake_create(100);
+
+	receive(f, 1, grant(DSM_WRITE, 1));
+	receive(f, 1, recall(DSM_NONE, 2, 0));
+	receive(f, 1, recall(DSM_NONE, 3, 0));
+	CHECK_EQ(f->bad, 1);
+	receive(f, 1, grant(DSM_WRITE, 4)); /* before our answer */
+	CHECK_EQ(f->refusals, 1);
+	dsm_copy_gone(&f->core, &f->copy);
+	receive(f, 1, recall(DSM_NONE, 5, DSM_URGENT));
+	CHECK_EQ(f->bad, 2);
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	CHECK_EQ(f->n, 0);
+	CHECK_EQ(f->cleans, 1);
+	CHECK(dsm_copy_idle(&f->copy));
+	free(f);
+	tap_end("homes that contradict themselves");
+}
+
+static void a_recall_answered_once(void)
+{
+	struct fake *f = fake_create(0);
+
+	receive(f, 1, grant(DSM_WRITE, 1));
+	receive(f, 1, recall(DSM_READ, 2, 0));
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	receive(f, 1, recall(DSM_READ, 2, DSM_URGENT));
+	CHECK_EQ(f->unmaps, 1);
+	receive(f, 1, grant(DSM_WRITE, 3));
+	receive(f, 1, recall(DSM_READ, 2, DSM_URGENT));
+	CHECK_EQ(f->unmaps, 1);
+	CHECK_EQ(f->n, 1);
+	/* An end that nobody waits for any more. */
+	receive(f, 1, recall(DSM_NONE, 4, 0));
+	dsm_copy_unmapped(&f->core, &f->copy, f->op - 1);
+	CHECK_EQ(f->n, 1);
+	free(f);
+	tap_end("a recall that is repeated is answered once");
+}
+
+int main(void)
+{
+	tap_begin();
+	cache_operations_are_as_few_as_can_be();
+	what_is_not_held_is_answered();
+	grants_that_come_too_late();
+	nobody_wants_it();
+	holds_for_its_time();
+	urgent_recalls_do_not_wait();
+	mapping_needs_a_grant_that_lasts();
+	what_is_handed_on_is_described();
+	no_way_to_the_third();
+	homes_that_contradict_themselves();
+	a_recall_answered_once();
+	return tap_done();
+}
