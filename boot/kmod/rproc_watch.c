@@ -27,6 +27,8 @@
 #include "rproc_trace.h"
 
 #define TICK_MS 100
+/* A kernel that said that it ends, and whose heart has stopped, is at its end */
+#define END_MS 2000
 
 unsigned int stop_timeout_ms = 10000;
 module_param(stop_timeout_ms, uint, 0644);
@@ -255,6 +257,13 @@ static void came_up(struct kproc *kp)
 	kp->gave_up = false;
 }
 
+/* A halted kernel leaves the CPUs of its own machine on. */
+static bool has_halted(const struct kproc *kp, const struct boot_report *report)
+{
+	return kp->power->whole_machine && passed(kp->beat_seen, END_MS) &&
+	       le32_to_cpu(report->state) == BOOT_STATE_STOPPING;
+}
+
 static void look_at_beats(struct kproc *kp, const struct boot_report *report)
 {
 	u64 beats = le64_to_cpu(report->beats);
@@ -264,6 +273,10 @@ static void look_at_beats(struct kproc *kp, const struct boot_report *report)
 		kp->beat_seen = jiffies;
 		if (set_health_alive(kp, TOMBOLO_KERNEL_UP))
 			came_up(kp);
+		return;
+	}
+	if (has_halted(kp, report)) {
+		kproc_force(kp);
 		return;
 	}
 	if (!passed(kp->beat_seen, hang_ms) ||
