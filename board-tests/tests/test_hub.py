@@ -33,7 +33,7 @@ def until(check, what):
 class Board:
     """A hub whose two or three machines are fake-machine."""
 
-    def __init__(self, machines=2):
+    def __init__(self, machines=2, monitor=False):
         self.directory = tempfile.TemporaryDirectory(prefix="tombolo.")
         self.dir = self.directory.name
         lines = [f"dir {self.dir}", "dram 0x100000"]
@@ -41,6 +41,7 @@ class Board:
             lines += [f"machine {self.dir}/m{number}.log",
                       f"arg {HERE}/fake-machine", f"arg {number}",
                       f"console {self.dir}/k{number}.log"]
+            lines += ["monitor"] * monitor
         self.config = os.path.join(self.dir, "board")
         with open(self.config, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
@@ -208,6 +209,16 @@ def test_pause_and_continue():
         board.ring(0, 1)
         equal(board.control("continue 1"), "ok")
         equal(board.heard(1, 0), 1)
+
+
+def test_a_qemu_is_paused_by_its_monitor():
+    with Board(monitor=True) as board:
+        equal(board.control("pause 1"), "ok")
+        contains(board.control("state"), "1:paused")
+        equal(board.control("continue 1"), "ok")
+        equal(board.kernel(1, "monitor"), "".join(
+            f'{{"execute": "{word}"}}'
+            for word in ("qmp_capabilities", "stop", "cont")))
 
 
 def lost(board, bells, seed):
