@@ -3,9 +3,11 @@
 # Sourced after imb.sh.
 # shellcheck shell=sh
 
+# stream [MS [FILE]]: in the background. When the link falls, its end is after
+# the timeout: till then it asks what has arrived.
 stream() {
-	imb_do k1/data "stress ms=${1:-20000} size=mix timeout=60" \
-		>"$KTAP_TMP/stream" 2>&1 &
+	imb_do "${2:-k1/data}" "stress ms=${1:-5000} size=mix \
+		timeout=$((${1:-5000} / 1000 + 4))" >"$KTAP_TMP/stream" 2>&1 &
 	stream=$!
 	sleep 1
 }
