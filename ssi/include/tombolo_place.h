@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * tombolo.h - for programs that choose on which kernel of the board their
+ * tombolo_place.h - for programs that choose on which kernel of the board their
  * threads run. Nothing else changes for them: same PID, files, memory, signals.
  *
- *	#include <tombolo.h>
+ *	#include <tombolo_place.h>
  *
  *	if (tombolo_move(0, 1))
  *		perror("stays where it is");
@@ -11,8 +11,8 @@
  * All of it works without this header too: the cores of the board are numbered
  * through, and sched_setaffinity() to a core of another kernel moves a thread.
  */
-#ifndef TOMBOLO_H
-#define TOMBOLO_H
+#ifndef TOMBOLO_PLACE_H
+#define TOMBOLO_PLACE_H
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,4 +90,4 @@ static inline int tombolo_move(pid_t tid, unsigned int kernel)
 	return -1;
 }
 
-#endif /* TOMBOLO_H */
+#endif /* TOMBOLO_PLACE_H */
