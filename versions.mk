@@ -27,6 +27,23 @@ QEMU_PACKAGE := qemu
 QEMU_TESTED := 10.0.13+ds
 QEMU_SHA256 := 6a0888e806c2ffc0c5f0733e974f9aea55491950d3c47c98669c8b236dde59ae
 
+# The toolchain's C library, and programs that are built unmodified with it
+MUSL_PACKAGE := musl
+MUSL_TESTED := 1.2.5
+MUSL_SHA256 := a9a118bbe84d8764da0ea0d28b3ab3fae8477fc7e4085d90102b8596fc7c75e4
+ZLIB_PACKAGE := zlib
+ZLIB_TESTED := 1.3.dfsg+really1.3.1
+ZLIB_SHA256 := 60dd315c07f616887caa029408308a018ace66e3d142726a97db164b3b8f69fb
+BZIP2_PACKAGE := bzip2
+BZIP2_TESTED := 1.0.8
+BZIP2_SHA256 := ab5a03176ee106d3f0fa90e381da478ddae405918153cca248e682cd0c4a2269
+LUA_PACKAGE := lua5.4
+LUA_TESTED := 5.4.7
+LUA_SHA256 := 9fbf5e28ef86c69858f6d3d34eccc32e911c1a28b4120ff3e84aaa70cfbf1e30
+SQLITE_PACKAGE := sqlite3
+SQLITE_TESTED := 3.46.1
+SQLITE_SHA256 := d0cdd2ece271b29e7ce18095745d892517ee26d0f270065b3a25c2e9eb11639c
+
 # arm64 packages from which the root file systems are put together; apt checks
 # their signatures. Out of the first the other kernels' small one is picked, as
 # listed in boot/rootfs/member.files; kernel 0 has all files of all of them, but
@@ -44,5 +61,6 @@ DEPS_TEST := clang clang-format git shellcheck sparse yamllint
 # Debian 13 does not have it: the tests that need it are skipped there
 DEPS_TEST_12 := dt-schema
 DEPS_BENCH := g++ libatomic-queue-dev libboost-dev libck-dev libdpdk-dev libglib2.0-dev libreaderwriterqueue-dev liburcu-dev pkg-config
+DEPS_TOOLCHAIN := clang-19 csmith gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu libclang-rt-19-dev lld-19 llvm-19 llvm-19-dev llvm-19-tools qemu-user-static valgrind
 DEPS_SHELL := socat tmux
 DEPS_IMAGE := bmap-tools

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+// plugin.cpp - registers the passes with opt: tombolo-neutral before the
+// optimiser, tombolo-lower after it, tombolo-link on the whole program.
+#include "tombolo.h"
+#include "llvm/IR/DebugInfo.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Passes/PassPlugin.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Transforms/Utils/Local.h"
+
+using namespace llvm;
+using namespace tombolo;
+
+static cl::opt<bool> AllLeaf("tombolo-leaf", cl::init(false),
+			     cl::desc("no function of this file migrates"));
+static cl::opt<std::string> ReportFile("tombolo-report", cl::init(""),
+				       cl::desc("write --explain's data here"));
+static cl::opt<bool> KeepDebug("tombolo-debug", cl::init(true),
+			       cl::desc("keep debug information"));
+
+static void finish(Module &M)
+{
+	if (refused())
+		exit(1);
+	if (verifyModule(M, &errs()))
+		report_fatal_error("tombolo: the module came out broken");
+}
+
+namespace
+{
+struct Neutral : PassInfoMixin<Neutral> {
+	static bool isRequired()
+	{
+		return true;
+	}
+	PreservedAnalyses run(Module &M, ModuleAnalysisManager &)
+	{
+		neutralize(M);
+		lowerVarargs(M);
+		if (AllLeaf)
+			for (Function &F : M)
+				if (!F.isDeclaration())
+					F.addFnAttr(LeafAttr);
+		finish(M);
+		return PreservedAnalyses::none();
+	}
+};
+
+struct Lower : PassInfoMixin<Lower> {
+	static bool isRequired()
+	{
+		return true;
+	}
+	PreservedAnalyses run(Module &M, ModuleAnalysisManager &)
+	{
+		lowerIndirectBranches(M);
+		finish(M);
+		return PreservedAnalyses::none();
+	}
+};
+
+struct Link : PassInfoMixin<Link> {
+	static bool isRequired()
+	{
+		return true;
+	}
+
+	static void change(Program &P, Function &F)
+	{
+		promoteAllocas(P, F);
+		std::vector<Setjmp> Jumps = prepareSetjmp(P, F);
+		Value *Base = moveToDataStack(P, F, Jumps);
+		makeSites(P, F, Base, Jumps);
+		P.FAM.invalidate(F, PreservedAnalyses::none());
+	}
+
+	PreservedAnalyses run(Module &M, ModuleAnalysisManager &AM)
+	{
+		Program P(M, AM.getResult<FunctionAnalysisManagerModuleProxy>(M)
+				     .getManager());
+		for (Function &F : M)
+			if (!F.isDeclaration())
+				removeUnreachableBlocks(F);
+		lowerConstructors(M);
+		commonGlobals(M);
+		extendArguments(M);
+		lowerThreadLocals(P);
+		insertPolls(P);
+		findMay(P);
+		std::vector<Function *> Work;
+		for (Function *F : P.May)
+			if (!F->isDeclaration())
+				Work.push_back(F);
+		for (Function *F : Work)
+			dropFalseAttributes(P, *F);
+		for (Function *F : Work)
+			change(P, *F);
+		placeFunctions(P);
+		finish(M);
+		if (!ReportFile.empty())
+			writeReport(P, ReportFile);
+		if (!KeepDebug)
+			StripDebugInfo(M);
+		return PreservedAnalyses::none();
+	}
+};
+} // namespace
+
+static bool parse(StringRef Name, ModulePassManager &MPM,
+		  ArrayRef<PassBuilder::PipelineElement>)
+{
+	if (Name == "tombolo-neutral")
+		MPM.addPass(Neutral());
+	else if (Name == "tombolo-lower")
+		MPM.addPass(Lower());
+	else if (Name == "tombolo-link")
+		MPM.addPass(Link());
+	else
+		return false;
+	return true;
+}
+
+extern "C" LLVM_ATTRIBUTE_WEAK PassPluginLibraryInfo llvmGetPassPluginInfo()
+{
+	return { LLVM_PLUGIN_API_VERSION, "tombolo", "1", [](PassBuilder &PB) {
+			PB.registerPipelineParsingCallback(parse);
+		} };
+}

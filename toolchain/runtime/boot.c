@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+// boot.c - the first code of a process: gives the program its common memory,
+// its arguments in it, and starts it; or goes on with one that came from
+// another ISA.
+#include "runtime.h"
+
+void tombolo_start(long *sp);
+
+_Thread_local char *__tombolo_dsp;
+_Thread_local void *__tombolo_tp;
+char **tb_envp;
+
+/* The native thread area of the first thread; entry.S knows how it is used. */
+static char main_area[1024] __attribute__((aligned(64)));
+static char *main_stack;
+
+void *tb_main_stack(void)
+{
+	if (!main_stack)
+		main_stack = (char *)tb_native_map(TB_STACK_SIZE) +
+			     TB_STACK_SIZE - 64;
+	return main_stack;
+}
+
+const char *tb_env(char **envp, const char *name)
+{
+	u64 len = tb_len(name);
+
+	for (; *envp; envp++)
+		if (tb_starts(*envp, name) && (*envp)[len] == '=')
+			return *envp + len + 1;
+	return NULL;
+}
+
+static char *push_text(char *at, const char *s)
+{
+	u64 len = tb_len(s) + 1;
+
+	at -= len;
+	tb_copy(at, s, len);
+	return at;
+}
+
+/* Entries of the auxiliary vector that mean the same on every ISA */
+static int is_common(u64 type)
+{
+	enum {
+		UID = 11,
+		EUID,
+		GID,
+		EGID,
+		CLKTCK = 17,
+		PAGESZ = 6,
+		SECURE = 23,
+		RANDOM = 25,
+		EXECFN = 31
+	};
+
+	return type == UID || type == EUID || type == GID || type == EGID ||
+	       type == CLKTCK || type == PAGESZ || type == SECURE ||
+	       type == RANDOM || type == EXECFN;
+}
+
+static u64 push_aux(char **at, u64 *aux, u64 *to)
+{
+	u64 n = 0;
+
+	for (; aux[0]; aux += 2) {
+		if (!is_common(aux[0]))
+			continue;
+		to[n] = aux[0];
+		to[n + 1] = aux[1];
+		if (aux[0] == 25) {
+			*at -= 16;
+			tb_copy(*at, (void *)aux[1], 16);
+			to[n + 1] = (u64)*at;
+		} else if (aux[0] == 31) {
+			*at = push_text(*at, (char *)aux[1]);
+			to[n + 1] = (u64)*at;
+		}
+		n += 2;
+	}
+	return n;
+}
+
+/*
+ * The kernel's block of arguments again, in common memory. Room is left for
+ * two more entries of the auxiliary vector, which tombolo_start() fills.
+ */
+static u64 *copy_arguments(char *top, u64 *sp)
+{
+	u64 strings = 0, words = sp[0] + 1, i, n = 0;
+	char **envp = (char **)sp + words + 1;
+	u64 aux[64], *out, *to;
+	char *at = top;
+
+	while (envp[n])
+		n++;
+	for (i = 1; i <= words + n; i++)
+		if (sp[i])
+			strings += tb_len((char *)sp[i]) + 1;
+	out = (u64 *)(((u64)top - strings - 8192 - 8 * (words + n + 80)) &
+		      -16UL);
+	to = out;
+	*to++ = sp[0];
+	for (i = 1; i < words + n + 2; i++) {
+		if (sp[i])
+			at = push_text(at, (char *)sp[i]);
+		*to++ = sp[i] ? (u64)at : 0;
+	}
+	at = (char *)((u64)at & -16UL);
+	n = push_aux(&at, (u64 *)(envp + n + 1), aux);
+	tb_copy(to, aux, n * 8);
+	tb_zero(to + n, 8 * 8);
+	return out;
+}
+
+static long find_build(void)
+{
+	extern const char __tombolo_build[];
+
+	return *(const long *)__tombolo_build;
+}
+
+static void fresh(u64 *sp, char **envp)
+{
+	struct tb_world *s = tb_state;
+	char *stack, *records;
+	u64 *args;
+
+	s->magic = TB_MAGIC;
+	s->size = sizeof(*s);
+	s->build = (u64)find_build();
+	stack = (char *)tb_mmap(0, TB_STACK_SIZE, TB_PROT_RW,
+				TB_MAP_PRIVATE | TB_MAP_ANON | TB_MAP_NORESERVE,
+				-1, 0, TB_STACK);
+	records =
+		(char *)tb_mmap(0, TB_RECORDS_SIZE, TB_PROT_RW,
+				TB_MAP_PRIVATE | TB_MAP_ANON | TB_MAP_NORESERVE,
+				-1, 0, TB_RECORDS);
+	if ((long)stack < 0 || (long)records < 0)
+		tb_die("no memory for the stacks", "");
+	s->main.stack = stack;
+	s->main.records = records;
+	args = copy_arguments(stack + TB_STACK_SIZE, sp);
+	__tombolo_dsp = (char *)args - 64;
+	tb_policy_init(envp);
+	tb_enter(tb_main_stack(), (void *)tombolo_start, args);
+}
+
+static void resume(const char *text)
+{
+	int fd = (int)tb_number(&text);
+
+	tb_load(fd);
+	sys1(SYS_close, fd);
+	if (tb_state->build != (u64)find_build())
+		tb_die("this is the state of another program", "");
+	__tombolo_tp = tb_state->main.tp;
+	if (tb_state->save_to[0])
+		tb_reopen();
+	else
+		tb_restore_descriptors();
+	tb_signals_again();
+	tb_rewind();
+}
+
+/* The dispositions that the process was started with */
+static void inherit_signals(void)
+{
+	u64 native[4];
+	long sig;
+
+	for (sig = 1; sig < TB_SIGNALS; sig++)
+		if (!sys4(SYS_rt_sigaction, sig, 0, native, 8) &&
+		    native[0] == 1)
+			tb_state->sig[sig].handler = 1;
+}
+
+void tb_boot(u64 *sp)
+{
+	char **envp = (char **)sp + sp[0] + 2;
+	const char *from;
+
+	tb_set_tp(main_area + sizeof(main_area) / 2);
+	tb_envp = envp;
+	tb_memory_init();
+	from = tb_env(envp, "TOMBOLO_RESUME");
+	if (from)
+		resume(from);
+	inherit_signals();
+	fresh(sp, envp);
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+// memory.c - the program's mappings: where they lie is chosen here, so that the
+// addresses are free on every ISA, and what there is is known at a migration.
+#include "runtime.h"
+
+static volatile u32 locked;
+
+static void lock(void)
+{
+	while (__atomic_exchange_n(&locked, 1, __ATOMIC_ACQUIRE))
+		sys0(SYS_sched_yield);
+}
+
+static void unlock(void)
+{
+	__atomic_store_n(&locked, 0, __ATOMIC_RELEASE);
+}
+
+static u64 up(u64 len)
+{
+	return (len + TB_PAGE - 1) & -TB_PAGE;
+}
+
+static long native_mmap(u64 at, u64 len, long prot, long flags, long fd,
+			long off)
+{
+	return sys(SYS_mmap, (long)at, (long)len, prot, flags, fd, off);
+}
+
+/* Memory that only this ISA sees: native stacks. */
+void *tb_native_map(u64 len)
+{
+	long p = native_mmap(0, len, TB_PROT_RW,
+			     TB_MAP_PRIVATE | TB_MAP_ANON | TB_MAP_NORESERVE,
+			     -1, 0);
+
+	if (p < 0)
+		tb_die("no memory for a native stack", "");
+	return (void *)p;
+}
+
+void tb_memory_init(void)
+{
+	long p = native_mmap(
+		TB_STATE_AT, up(sizeof(struct tb_world)), TB_PROT_RW,
+		TB_MAP_PRIVATE | TB_MAP_ANON | TB_MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (p != (long)TB_STATE_AT)
+		tb_die("the address of the state is taken", "");
+}
+
+/* Index of the first mapping that ends above addr. */
+static u64 find(u64 addr)
+{
+	u64 low = 0;
+	u64 high = tb_state->maps;
+
+	while (low < high) {
+		u64 mid = (low + high) / 2;
+
+		if (tb_state->map[mid].start + tb_state->map[mid].len <= addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static void remove_at(u64 i)
+{
+	struct tb_world *s = tb_state;
+
+	s->maps--;
+	for (; i < s->maps; i++)
+		s->map[i] = s->map[i + 1];
+}
+
+static int insert(u64 start, u64 len, u32 prot, u32 kind)
+{
+	struct tb_world *s = tb_state;
+	u64 i = find(start);
+	u64 j;
+
+	if (s->maps == TB_MAPS)
+		return 0;
+	for (j = s->maps++; j > i; j--)
+		s->map[j] = s->map[j - 1];
+	s->map[i] = (struct tb_map){ start, len, prot, kind, 0 };
+	return 1;
+}
+
+/* Neighbours that differ in nothing become one. */
+static void merge_around(u64 addr)
+{
+	struct tb_map *m = tb_state->map;
+	u64 i = find(addr);
+
+	i = i ? i - 1 : 0;
+	while (i + 1 < tb_state->maps && m[i].start <= addr) {
+		if (m[i].start + m[i].len == m[i + 1].start &&
+		    m[i].prot == m[i + 1].prot && m[i].kind == TB_NORMAL &&
+		    m[i + 1].kind == TB_NORMAL) {
+			m[i].len += m[i + 1].len;
+			remove_at(i + 1);
+		} else {
+			i++;
+		}
+	}
+}
+
+/* Makes addr a border between two mappings. */
+static int split(u64 addr)
+{
+	u64 i = find(addr);
+	struct tb_map *m = &tb_state->map[i];
+	u64 end;
+
+	if (i == tb_state->maps || m->start >= addr)
+		return 1;
+	end = m->start + m->len;
+	m->len = addr - m->start;
+	if (insert(addr, end - addr, m->prot, m->kind))
+		return 1;
+	m->len = end - m->start;
+	return 0;
+}
+
+static int forget(u64 start, u64 len)
+{
+	u64 i;
+
+	if (!split(start) || !split(start + len))
+		return 0;
+	i = find(start);
+	while (i < tb_state->maps && tb_state->map[i].start < start + len)
+		remove_at(i);
+	return 1;
+}
+
+/* First gap that is large enough; 0 if there is none. */
+static u64 gap(u64 len)
+{
+	u64 at = TB_ARENA_START;
+	u64 i;
+
+	for (i = find(at); i < tb_state->maps; i++) {
+		struct tb_map *m = &tb_state->map[i];
+
+		if (m->start >= TB_ARENA_END || m->start - at >= len)
+			break;
+		at = m->start + m->len;
+	}
+	return at + len <= TB_ARENA_END ? at : 0;
+}
+
+static long map_locked(u64 addr, u64 len, long prot, long flags, long fd,
+		       long off, u32 kind)
+{
+	long p;
+
+	if (flags & (TB_MAP_FIXED | TB_MAP_FIXED_NOREPLACE)) {
+		if (addr < TB_ARENA_START || addr + len > TB_ARENA_END)
+			return -TB_EINVAL;
+		if (flags & TB_MAP_FIXED && !forget(addr, len))
+			return -TB_ENOMEM;
+	} else {
+		addr = gap(len);
+		if (!addr)
+			return -TB_ENOMEM;
+		flags |= TB_MAP_FIXED_NOREPLACE;
+	}
+	if (tb_state->maps + 3 > TB_MAPS)
+		return -TB_ENOMEM;
+	p = native_mmap(addr, len, prot, flags, fd, off);
+	if (p < 0)
+		return p;
+	if (flags & TB_MAP_SHARED)
+		kind = TB_SHARED;
+	insert(addr, len, prot, kind);
+	merge_around(addr);
+	return p;
+}
+
+long tb_mmap(u64 addr, u64 len, long prot, long flags, long fd, long off,
+	     u32 kind)
+{
+	long ret;
+
+	if (!len)
+		return -TB_EINVAL;
+	lock();
+	ret = map_locked(addr, up(len), prot, flags, fd, off, kind);
+	unlock();
+	return ret;
+}
+
+long tb_munmap(u64 start, u64 len)
+{
+	long ret = -TB_ENOMEM;
+
+	len = up(len);
+	lock();
+	if (tb_state->maps + 2 <= TB_MAPS) {
+		ret = sys2(SYS_munmap, start, len);
+		if (!ret)
+			forget(start, len);
+	}
+	unlock();
+	return ret;
+}
+
+long tb_mprotect(u64 start, u64 len, long prot)
+{
+	long ret = -TB_ENOMEM;
+	u64 i;
+
+	len = up(len);
+	lock();
+	if (tb_state->maps + 2 <= TB_MAPS)
+		ret = sys3(SYS_mprotect, start, len, prot);
+	if (!ret && start >= TB_ARENA_START && split(start) &&
+	    split(start + len)) {
+		for (i = find(start);
+		     i < tb_state->maps && tb_state->map[i].start < start + len;
+		     i++)
+			tb_state->map[i].prot = prot;
+		merge_around(start);
+		merge_around(start + len);
+	}
+	unlock();
+	return ret;
+}
+
+/* In place when there is room behind; else to a place chosen here. */
+long tb_mremap(u64 old, u64 old_len, u64 len, u64 flags, u64 to)
+{
+	enum { MAYMOVE = 1, FIXED = 2 };
+	long ret = -TB_ENOMEM;
+	u32 prot;
+	u64 i;
+
+	old_len = up(old_len);
+	len = up(len);
+	if (flags & ~(u64)MAYMOVE || !len)
+		return -TB_EINVAL;
+	(void)to;
+	lock();
+	i = find(old);
+	if (i == tb_state->maps || tb_state->map[i].start > old ||
+	    tb_state->maps + 3 > TB_MAPS)
+		goto out;
+	prot = tb_state->map[i].prot;
+	if (len <= old_len) {
+		ret = sys(SYS_mremap, old, old_len, len, 0, 0, 0);
+		if (ret >= 0 && len < old_len)
+			forget(old + len, old_len - len);
+		goto out;
+	}
+	to = flags & MAYMOVE ? gap(len) : 0;
+	if (!to)
+		goto out;
+	ret = sys(SYS_mremap, old, old_len, len, MAYMOVE | FIXED, to, 0);
+	if (ret < 0)
+		goto out;
+	forget(old, old_len);
+	insert(to, len, prot, TB_NORMAL);
+	merge_around(to);
+out:
+	unlock();
+	return ret;
+}
+
+int tb_is_mapped(u64 addr, u64 len)
+{
+	extern char __tombolo_data_start[], __tombolo_data_end[];
+	u64 i;
+	int yes;
+
+	if (addr >= (u64)__tombolo_data_start &&
+	    addr + len <= (u64)__tombolo_data_end)
+		return 1;
+	lock();
+	i = find(addr);
+	yes = i < tb_state->maps && tb_state->map[i].start <= addr &&
+	      addr + len <= tb_state->map[i].start + tb_state->map[i].len &&
+	      tb_state->map[i].prot & 2;
+	unlock();
+	return yes;
+}

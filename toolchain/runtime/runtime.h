@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* runtime.h - what the runtime's files offer each other. */
+#ifndef TB_RUNTIME_H
+#define TB_RUNTIME_H
+
+#include "arch.h"
+
+/*
+ * Numbers of the generic system call table, which the program uses on all ISAs.
+ * Taken from musl's riscv64 ones when this is built.
+ */
+#include "numbers.h"
+
+#define TB_ENOMEM	       12
+#define TB_EINVAL	       22
+#define TB_PROT_NONE	       0
+#define TB_PROT_RW	       3
+#define TB_MAP_SHARED	       1
+#define TB_MAP_PRIVATE	       2
+#define TB_MAP_FIXED	       0x10
+#define TB_MAP_ANON	       0x20
+#define TB_MAP_NORESERVE       0x4000
+#define TB_MAP_FIXED_NOREPLACE 0x100000
+
+/* Known to the passes by name, one of each per thread, in native memory. */
+extern _Thread_local char *__tombolo_dsp;
+extern _Thread_local void *__tombolo_tp;
+extern _Thread_local int tb_in_handler;
+/* In common memory: not 0 when a thread should look closer. */
+extern volatile u32 __tombolo_flag;
+/* Depth of tombolo_forbid() */
+extern volatile u32 tombolo_forbidden;
+
+/* entry.S */
+extern char tb_base[]; /* the return address of a thread's first function */
+void tb_enter(void *stack, void *fn, void *arg) __attribute__((noreturn));
+void tb_install(struct tb_context *ctx) __attribute__((noreturn));
+void tb_set_tp(void *tp);
+
+/* syscall.c: sys() is for the runtime itself, and is seen by nobody */
+long sys(long n, long a, long b, long c, long d, long e, long f);
+long __tombolo_syscall(long n, long a, long b, long c, long d, long e, long f);
+long tb_plain_number(long n);
+#define sys0(n)		 sys(n, 0, 0, 0, 0, 0, 0)
+#define sys1(n, a)	 sys(n, (long)(a), 0, 0, 0, 0, 0)
+#define sys2(n, a, b)	 sys(n, (long)(a), (long)(b), 0, 0, 0, 0)
+#define sys3(n, a, b, c) sys(n, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define sys4(n, a, b, c, d) \
+	sys(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+
+/* text.c */
+u64 tb_len(const char *s);
+int tb_same(const char *a, const char *b);
+int tb_starts(const char *s, const char *with);
+u64 tb_number(const char **s);
+void tb_copy(void *to, const void *from, u64 n);
+void tb_zero(void *to, u64 n);
+/* To standard error, words one after the other, ended by NULL. */
+void tb_say(const char *first, ...);
+void tb_die(const char *first, const char *second) __attribute__((noreturn));
+char *tb_decimal(char *end, u64 n);
+
+/* memory.c */
+void tb_memory_init(void);
+long tb_mmap(u64 addr, u64 len, long prot, long flags, long fd, long off,
+	     u32 kind);
+long tb_munmap(u64 start, u64 len);
+long tb_mprotect(u64 start, u64 len, long prot);
+long tb_mremap(u64 old, u64 old_len, u64 len, u64 flags, u64 to);
+int tb_is_mapped(u64 addr, u64 len);
+void *tb_native_map(u64 len);
+
+/* unwind.c */
+enum tb_walk { TB_WALK_PAD, TB_WALK_BASE, TB_WALK_STUCK };
+enum tb_walk tb_walk(struct tb_context *ctx, u64 *pad);
+void tb_drop_arguments(struct tb_context *ctx);
+int tb_can_unwind(const struct tb_context *from);
+
+/* migrate.c */
+void tb_rewind(void) __attribute__((noreturn));
+const char *tb_isa_name(u32 isa);
+
+/* policy.c */
+void tb_policy_init(char **envp);
+int tb_policy_due(u64 pc);
+u32 tb_policy_target(void);
+void tb_policy_arm(void);
+
+/* state.c */
+int tb_dump(int fd);
+void tb_load(int fd);
+/* save.c */
+void tb_save_file(void);
+void tb_reopen(void);
+/* exec.c */
+void tb_hand_over(u32 isa);
+void tb_restore_descriptors(void);
+
+/* signal.c */
+long tb_sigaction(long sig, const struct tb_sigaction *act,
+		  struct tb_sigaction *old, u64 size);
+void tb_signals_again(void);
+void tb_catch_request(void);
+
+/* thread.c */
+extern u32 tb_threads; /* besides the first one */
+void tb_thread_end(int status) __attribute__((noreturn));
+
+/* boot.c */
+extern char **tb_envp;
+const char *tb_env(char **envp, const char *name);
+void *tb_main_stack(void);
+
+#endif

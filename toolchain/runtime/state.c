@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+// state.c - the state of a program in a file: what its memory holds, and where.
+#include "runtime.h"
+
+extern char __tombolo_data_start[], __tombolo_data_end[];
+
+static int write_all(int fd, const void *from, u64 len, u64 at)
+{
+	const char *p = from;
+
+	while (len) {
+		long n = sys4(SYS_pwrite64, fd, p, len, at);
+
+		if (n <= 0)
+			return 0;
+		p += n;
+		at += (u64)n;
+		len -= (u64)n;
+	}
+	return 1;
+}
+
+static int is_zero(const u64 *page)
+{
+	u64 i;
+
+	for (i = 0; i < TB_PAGE / 8; i++)
+		if (page[i])
+			return 0;
+	return 1;
+}
+
+/* Pages of zeros become holes. */
+static int write_sparse(int fd, u64 from, u64 len, u64 at)
+{
+	u64 i, run;
+
+	for (i = 0; i < len; i += run) {
+		run = TB_PAGE;
+		if (is_zero((void *)(from + i)))
+			continue;
+		while (i + run < len && !is_zero((void *)(from + i + run)))
+			run += TB_PAGE;
+		if (!write_all(fd, (void *)(from + i), run, at + i))
+			return 0;
+	}
+	return 1;
+}
+
+/* The part of a mapping that can hold anything. */
+static void used_part(const struct tb_map *m, u64 *from, u64 *to)
+{
+	*from = m->start;
+	*to = m->start + m->len;
+	if (m->kind == TB_STACK)
+		*from = ((u64)tb_state->main.dsp - TB_PAGE) & -TB_PAGE;
+	if (m->kind == TB_RECORDS)
+		*to = ((u64)tb_state->main.cur + TB_PAGE - 1) & -TB_PAGE;
+	if (*from < m->start)
+		*from = m->start;
+}
+
+int tb_dump(int fd)
+{
+	struct tb_world *s = tb_state;
+	u64 at = (sizeof(*s) + TB_PAGE - 1) & -TB_PAGE;
+	u64 i, from, to;
+
+	s->data_start = (u64)__tombolo_data_start;
+	s->data_len = (u64)(__tombolo_data_end - __tombolo_data_start);
+	s->data_offset = at;
+	if (!write_sparse(fd, s->data_start, s->data_len, at))
+		return 0;
+	at += s->data_len;
+	for (i = 0; i < s->maps; i++) {
+		struct tb_map *m = &s->map[i];
+
+		m->offset = at;
+		if (m->prot & 1 && m->kind != TB_SHARED) {
+			used_part(m, &from, &to);
+			if (!write_sparse(fd, from, to - from,
+					  at + from - m->start))
+				return 0;
+		}
+		at += m->len;
+	}
+	if (sys2(SYS_ftruncate, fd, at))
+		return 0;
+	return write_all(fd, s, sizeof(*s), 0);
+}
+
+static void map_at(int fd, u64 start, u64 len, u64 prot, u64 offset, long how)
+{
+	long p = sys(SYS_mmap, (long)start, (long)len, (long)prot,
+		     TB_MAP_PRIVATE | TB_MAP_NORESERVE | how, fd, (long)offset);
+
+	if (p != (long)start)
+		tb_die("an address of the program is taken on this ISA", "");
+}
+
+static void read_state(int fd)
+{
+	char *to = (char *)tb_state;
+	u64 got = 0;
+
+	while (got < sizeof(*tb_state)) {
+		long n = sys4(SYS_pread64, fd, to + got,
+			      sizeof(*tb_state) - got, got);
+
+		if (n <= 0)
+			tb_die("the state file is too short", "");
+		got += (u64)n;
+	}
+	if (tb_state->magic != TB_MAGIC || tb_state->size != sizeof(*tb_state))
+		tb_die("this is not a state file of this version", "");
+}
+
+/* The pages come in as they are touched. */
+void tb_load(int fd)
+{
+	struct tb_world *s = tb_state;
+	u64 i;
+
+	read_state(fd);
+	if (s->data_start != (u64)__tombolo_data_start ||
+	    s->data_len != (u64)(__tombolo_data_end - __tombolo_data_start))
+		tb_die("this is the state of another program", "");
+	map_at(fd, s->data_start, s->data_len, TB_PROT_RW, s->data_offset,
+	       TB_MAP_FIXED);
+	for (i = 0; i < s->maps; i++)
+		if (s->map[i].kind != TB_SHARED)
+			map_at(fd, s->map[i].start, s->map[i].len,
+			       s->map[i].prot, s->map[i].offset,
+			       TB_MAP_FIXED_NOREPLACE);
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+// syscall.c - system calls of the program, which uses the generic numbers,
+// flags and structures everywhere: translated where this ISA has others; memory
+// and signals pass through the runtime, which has to know of them.
+#include "runtime.h"
+
+#if defined(__x86_64__)
+/* native[generic number], from musl's two lists when this is built */
+static const short native[] = {
+#include "native.h"
+};
+
+struct x86_stat {
+	u64 dev, ino, nlink;
+	u32 mode, uid, gid, pad;
+	u64 rdev, size, blksize, blocks;
+	u64 time[6];
+	u64 unused[3];
+};
+
+struct generic_stat {
+	u64 dev, ino;
+	u32 mode, nlink, uid, gid;
+	u64 rdev, pad, size;
+	u32 blksize, pad2;
+	u64 blocks;
+	u64 time[6];
+	u32 unused[2];
+};
+
+static void give_stat(struct generic_stat *to, const struct x86_stat *from)
+{
+	u32 i;
+
+	tb_zero(to, sizeof(*to));
+	to->dev = from->dev;
+	to->ino = from->ino;
+	to->mode = from->mode;
+	to->nlink = (u32)from->nlink;
+	to->uid = from->uid;
+	to->gid = from->gid;
+	to->rdev = from->rdev;
+	to->size = from->size;
+	to->blksize = (u32)from->blksize;
+	to->blocks = from->blocks;
+	for (i = 0; i < 6; i++)
+		to->time[i] = from->time[i];
+}
+
+struct generic_event {
+	u32 events, pad;
+	u64 data;
+};
+
+struct x86_event {
+	u32 events;
+	u64 data;
+} __attribute__((packed));
+
+static long epoll_wait(long fd, struct generic_event *to, long max,
+		       long timeout, long mask, long size)
+{
+	struct x86_event from[64];
+	long i, n;
+
+	if (max > 64)
+		max = 64;
+	n = tb_trap(native[SYS_epoll_pwait], fd, (long)from, max, timeout, mask,
+		    size);
+	for (i = 0; i < n; i++)
+		to[i] = (struct generic_event){ from[i].events, 0,
+						from[i].data };
+	return n;
+}
+
+long sys(long n, long a, long b, long c, long d, long e, long f)
+{
+	struct x86_stat st;
+	long ret;
+
+	if (n < 0 || (u64)n >= sizeof(native) / sizeof(*native) ||
+	    native[n] < 0)
+		return -38;
+	switch (n) {
+	case SYS_fstat:
+		ret = tb_trap(native[n], a, (long)&st, 0, 0, 0, 0);
+		if (!ret)
+			give_stat((void *)b, &st);
+		return ret;
+	case SYS_newfstatat:
+		ret = tb_trap(native[n], a, b, (long)&st, d, 0, 0);
+		if (!ret)
+			give_stat((void *)c, &st);
+		return ret;
+	case SYS_epoll_ctl:
+		if (d) {
+			struct generic_event *ev = (void *)d;
+			struct x86_event own = { ev->events, ev->data };
+
+			return tb_trap(native[n], a, b, c, (long)&own, 0, 0);
+		}
+		break;
+	case SYS_epoll_pwait:
+		return epoll_wait(a, (void *)b, c, d, e, f);
+	case SYS_clone: /* the two last arguments are the other way round */
+		return tb_trap(native[n], a, b, c, e, d, 0);
+	}
+	return tb_trap(native[n], a, b, c, d, e, f);
+}
+
+#elif defined(__aarch64__)
+enum {
+	G_DIRECT = 040000,
+	G_LARGEFILE = 0100000,
+	G_DIRECTORY = 0200000,
+	G_NOFOLLOW = 0400000,
+	A_DIRECTORY = 040000,
+	A_NOFOLLOW = 0100000,
+	A_DIRECT = 0200000,
+	A_LARGEFILE = 0400000,
+	ALL = 0740000
+};
+
+static long to_native(long flags)
+{
+	return (flags & ~(long)ALL) | (flags & G_DIRECT ? A_DIRECT : 0) |
+	       (flags & G_LARGEFILE ? A_LARGEFILE : 0) |
+	       (flags & G_DIRECTORY ? A_DIRECTORY : 0) |
+	       (flags & G_NOFOLLOW ? A_NOFOLLOW : 0);
+}
+
+static long to_generic(long flags)
+{
+	return (flags & ~(long)ALL) | (flags & A_DIRECT ? G_DIRECT : 0) |
+	       (flags & A_LARGEFILE ? G_LARGEFILE : 0) |
+	       (flags & A_DIRECTORY ? G_DIRECTORY : 0) |
+	       (flags & A_NOFOLLOW ? G_NOFOLLOW : 0);
+}
+
+long sys(long n, long a, long b, long c, long d, long e, long f)
+{
+	enum { GETFL = 3, SETFL = 4 };
+	long ret;
+
+	if (n == SYS_openat)
+		c = to_native(c);
+	else if (n == SYS_fcntl && b == SETFL)
+		c = to_native(c);
+	ret = tb_trap(n, a, b, c, d, e, f);
+	if (n == SYS_fcntl && b == GETFL && ret >= 0)
+		ret = to_generic(ret);
+	return ret;
+}
+
+#else
+long sys(long n, long a, long b, long c, long d, long e, long f)
+{
+	return tb_trap(n, a, b, c, d, e, f);
+}
+#endif
+
+/* The native number of a call that needs no translation else, or -1. */
+long tb_plain_number(long n)
+{
+#if defined(__x86_64__)
+	if (n < 0 || (u64)n >= sizeof(native) / sizeof(*native) ||
+	    n == SYS_epoll_pwait || n == SYS_newfstatat || n == SYS_fstat)
+		return -1;
+	return native[n];
+#else
+	return n == SYS_openat || n == SYS_fcntl ? -1 : n;
+#endif
+}
+
+long __tombolo_syscall(long n, long a, long b, long c, long d, long e, long f)
+{
+	switch (n) {
+	case SYS_mmap:
+		return tb_mmap((u64)a, (u64)b, c, d, e, f, TB_NORMAL);
+	case SYS_munmap:
+		return tb_munmap((u64)a, (u64)b);
+	case SYS_mprotect:
+		return tb_mprotect((u64)a, (u64)b, c);
+	case SYS_mremap:
+		return tb_mremap((u64)a, (u64)b, (u64)c, (u64)d, (u64)e);
+	case SYS_brk: /* malloc does without: one kind of mapping is enough */
+		return -TB_ENOMEM;
+	case SYS_exit:
+		tb_thread_end((int)a);
+	case SYS_rt_sigaction:
+		return tb_sigaction(a, (void *)b, (void *)c, (u64)d);
+	}
+	return sys(n, a, b, c, d, e, f);
+}
