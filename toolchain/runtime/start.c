@@ -5,7 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stddef.h>
-#include "tombolo.h"
+#include <tombolo.h>
 
 int main();
 int __libc_start_main(int (*)(), int, char **, void (*)(), void (*)(),
