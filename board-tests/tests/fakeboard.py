@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A build directory with a board for fake-qemu, for the harness's own tests."""
+"""A build directory with boards for fake-qemu, for the harness's own tests:
+`fake` is one machine, `fakes` two, which the real hub starts."""
 
 import json
 import os
+import subprocess
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 PROGRAMS = os.path.dirname(HERE)
@@ -23,6 +25,12 @@ ARGS = ["-M", "fake", "-bios", "@UBOOT@",
         "-drive", "file=@DISK0@,snapshot=on"]
 
 
+DRAM = {"base": 0, "size": 4096}
+SEVERAL = {**FACTS, "name": "fakes", "machines": [
+    {"id": number, "binary": "fake-qemu", "args": f"qemu{number}.args",
+     "kernels": [number], "dram": DRAM} for number in (0, 1)]}
+
+
 def write(path, text):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:
@@ -30,14 +38,24 @@ def write(path, text):
 
 
 def make(build):
-    """Fill the directory build with a complete board `fake`."""
+    """Fill the directory build with the complete boards."""
     gen = os.path.join(build, "fake", "gen")
     write(os.path.join(gen, "board.json"), json.dumps(FACTS))
     write(os.path.join(gen, "qemu.args"), "\n".join(ARGS) + "\n")
-    for name in ("fake/disk.img", "fake/disk1.img", "u-boot/u-boot.bin"):
+    gen = os.path.join(build, "fakes", "gen")
+    write(os.path.join(gen, "board.json"), json.dumps(SEVERAL))
+    for number in (0, 1):
+        write(os.path.join(gen, f"qemu{number}.args"),
+              f"-chardev\n@CONSOLE{number}@,id=console{number}\n"
+              "-chardev\n@BELLS@,id=bells\n")
+    for name in ("fake/disk.img", "fake/disk1.img", "u-boot/u-boot.bin",
+                 "fakes/disk.img", "fakes/disk1.img", "fakes/stub1.bin"):
         write(os.path.join(build, name), "")
+    subprocess.run(["make", "-s", "-C", os.path.join(PROGRAMS, "hub"),
+                    "O=" + os.path.join(build, "hub")], check=True)
 
 
 def environment(build, play="", **more):
     return dict(os.environ, O=build, FAKE_QEMU=play,
-                QEMU=os.path.join(HERE, "fake-qemu"), **more)
+                QEMU=os.path.join(HERE, "fake-qemu"),
+                QEMU1=os.path.join(HERE, "fake-qemu"), **more)

@@ -16,17 +16,17 @@ BUILD = tempfile.TemporaryDirectory(prefix="harness-test.")
 EXEC = os.path.join(fakeboard.PROGRAMS, "exec")
 
 
-def execute(*arguments, play="", **environment):
+def execute(*arguments, play="", board="fake", **environment):
     done = subprocess.run(
-        [EXEC, "--board", "fake", *arguments], capture_output=True,
+        [EXEC, "--board", board, *arguments], capture_output=True,
         env=fakeboard.environment(BUILD.name, play, **environment),
         timeout=60, check=False)
     return done.returncode, done.stdout, done.stderr.decode()
 
 
-def start(*arguments, play=""):
+def start(*arguments, play="", board="fake"):
     return subprocess.Popen(
-        [EXEC, "--board", "fake", *arguments], stdout=subprocess.PIPE,
+        [EXEC, "--board", board, *arguments], stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, start_new_session=True,
         env=fakeboard.environment(BUILD.name, play))
 
@@ -212,11 +212,22 @@ def test_killed_wrapper_still_gives_a_status():
     equal((status, out), (137, b"x\n"))
 
 
+def test_board_of_several_processes():
+    equal(execute("--", "echo out; exit 7", board="fakes"), (7, b"out\n", ""))
+    status, _, text = execute("--", "sleep 50", board="fakes", play="die")
+    equal(status, 123)
+    contains(text, "machine 0 was killed by signal 9")
+    status, _, text = execute("--", "sleep 50", board="fakes", play="off")
+    equal(status, 122)
+    contains(text, "the board switched itself off before the command ended")
+    equal(execute("--", "true", board="fakes", MODE="x")[0], 125)
+
+
 def test_signals_leave_nothing():
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP,
-                   signal.SIGKILL):
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
+    for board, signum in [(b, s) for b in ("fake", "fakes") for s in signals]:
         before = run_directories()
-        child = start("--", "echo go; sleep 50")
+        child = start("--", "echo go; sleep 50", board=board)
         child.stdout.readline()
         os.killpg(child.pid, signum)
         _, text = child.communicate(timeout=10)
