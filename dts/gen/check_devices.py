@@ -10,7 +10,7 @@ EDGE, LEVEL = 1, 4
 # the property of the other node that says it.
 REFERENCES = {"clocks": "#clock-cells", "interrupt-parent": 0,
               "msi-parent": "#msi-cells", "riscv,children": 0,
-              "riscv,delegation": 2}
+              "riscv,delegation": 2, "regmap": 0}
 
 
 def check_devices(board, machine, problems):

@@ -98,6 +98,15 @@ def cpu_interrupts(device, kernel):
             for line in device.node.cells("tombolo,cpu-interrupts")]
 
 
+def root_parent(kernel):
+    """
+    Said once at the root, the interrupt controller would also be that of the
+    lines into riscv64's CPUs, at which its own interrupts end.
+    """
+    return "interrupt-parent" in kernel.machine.soc.props and \
+        kernel.isa == "arm64"
+
+
 def write_device(out, board, device, kernel, tree):
     node = device.node
     out.open(device.name, None if device.slot is not None else node.label)
@@ -113,6 +122,9 @@ def write_device(out, board, device, kernel, tree):
             out.prop("reg", *[reg(r) for r in device.ranges])
         else:
             out.prop(name, *copied_prop(node, name, tree))
+    if "interrupts" in node.props and not root_parent(kernel):
+        out.prop("interrupt-parent", *copied_prop(kernel.machine.soc,
+                                                  "interrupt-parent", tree))
     if "tombolo,cpu-interrupts" in node.props:
         out.prop("interrupts-extended", *cpu_interrupts(device, kernel))
     if "interrupt-controller" in node.props and board.shares(kernel):
@@ -351,10 +363,9 @@ def tree_of(board, kernel, tree):
     out.prop("compatible", *quoted(f"tombolo,{board.name}",
                                    "linux,dummy-virt"))
     out.prop("model", *quoted(f"{board.model}, kernel {kernel.id}"))
-    soc = kernel.machine.soc
-    if "interrupt-parent" in soc.props:
-        out.prop("interrupt-parent", *copied_prop(soc, "interrupt-parent",
-                                                  tree))
+    if root_parent(kernel):
+        out.prop("interrupt-parent", *copied_prop(kernel.machine.soc,
+                                                  "interrupt-parent", tree))
     write_chosen(out, board, kernel)
     out.open(f"memory@{kernel.ram.base:x}")
     out.prop("device_type", *quoted("memory"))

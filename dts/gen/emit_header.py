@@ -22,6 +22,12 @@ def kernel_defines(kernel):
     out.append(define(f"{k}_BOOT_MPIDR", kernel.cpus[0]))
     for what, address in kernel.load.items():
         out.append(define(f"{k}_{what.upper()}", address))
+    if kernel.load:
+        # A firmware is entered first, and enters the Image.
+        first = "firmware" if "firmware" in kernel.load else "image"
+        out.append(define(f"{k}_ENTRY", kernel.load[first]))
+        out.append(define(f"{k}_NEXT", kernel.load["image"]
+                          if first == "firmware" else 0))
     if kernel.boot_block:
         out += range_defines(f"{k}_BOOT_BLOCK", kernel.boot_block)
     if kernel.console:

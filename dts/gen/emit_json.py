@@ -42,7 +42,7 @@ def kernel_facts(board, kernel):
         "devices": [{"name": d.name, "base": d.ranges[0].base,
                      "size": d.ranges[0].size,
                      "spis": [s for s, _ in d.spis]}
-                    for d in kernel.devices],
+                    for d in kernel.devices if d.ranges],
         "dtb": f"k{kernel.id}.dtb",
     }
     if kernel.boot_block:

@@ -49,6 +49,8 @@ def outputs(board, tree):
     yield "board.json", emit_json.json_of(board).encode()
     yield "genimage.cfg", emit_image.genimage_of(board).encode()
     yield "extlinux.conf", emit_image.extlinux_of(board).encode()
+    if board.several:
+        yield "boot.its", emit_image.its_of(board).encode()
 
 
 def compile_tree(text, name):
@@ -78,7 +80,7 @@ def write_all(out, files):
         write_if_changed(out / name, data)
         names.add(name)
     for path in out.iterdir():
-        if re.fullmatch(r"k\d+\.dt[sb]|qemu\d+\.args", path.name) \
+        if re.fullmatch(r"k\d+\.dt[sb]|qemu\d+\.args|boot\.its", path.name) \
                 and path.name not in names:
             path.unlink()
 

@@ -58,7 +58,7 @@ KNOWN = {
               " device_type=s bus-range=2 ranges=7+ linux,pci-domain=1"
               " msi-controller #msi-cells=1 msi-parent=1+"
               " riscv,num-ids=1 riscv,num-sources=1 riscv,children=1"
-              " riscv,delegation=3",
+              " riscv,delegation=3 regmap=1 offset=1 value=1",
 }
 # Cells of addresses and sizes below each kind.
 WIDTHS = {"": (2, 2), "machines": (1, 0), "machine": (1, 0), "soc": (2, 2),

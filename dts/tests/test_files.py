@@ -116,7 +116,7 @@ def genimage_takes_the_layout(board):
     inputs, out = board.dir / "in", board.dir / "img"
     for folder in (inputs, board.dir / "empty"):
         folder.mkdir(exist_ok=True)
-    for name in ("Image", "k0.dtb", "extlinux.conf"):
+    for name in ("Image", "k0.dtb", "boot.itb", "extlinux.conf"):
         (inputs / name).write_bytes(b"x" * 1000)
     with open(inputs / "root.ext4", "wb") as f:
         f.truncate(1 << 20)
