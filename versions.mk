@@ -52,11 +52,16 @@ MEMBER_PACKAGES := busybox-static dropbear-bin iperf3 libgcc-s1
 DISK_PACKAGES := base-files bash bc bsdextrautils coreutils criu dash diffutils findutils gdb grep gzip hostname kmod libpython3.13-testsuite mawk mount ncurses-base ncurses-bin nfs-common nfs-kernel-server openssl procps psmisc python3 sed sqlite3 strace stress-ng tar time trace-cmd util-linux
 DISK_WITHOUT := libllvm19 libz3-4 mesa-libgallium libgl1-mesa-dri debconf perl-base
 
+# What the CPUs of riscv64 kernels run before Linux
+FIRMWARE_PACKAGES := opensbi
+
 # The second non-secure UART of QEMU's virt machine came with this version
 QEMU_MIN := 9.1
 
 # Host packages: to build and run a board; and for make test, bench, shell, image
 DEPS_RUN := bc bison bzip2 cpio device-tree-compiler dosfstools e2fsprogs fakeroot flex gcc gcc-aarch64-linux-gnu genimage kmod libc6-dev libc6-dev-arm64-cross libssl-dev make mtools patch perl python3 python3-libfdt python3-pexpect qemu-system-arm xz-utils
+# For a board with riscv64 kernels; QEMU from where the other one is
+DEPS_RISCV64 := gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-system-riscv
 DEPS_TEST := clang clang-format git shellcheck sparse yamllint
 # Debian 13 does not have it: the tests that need it are skipped there
 DEPS_TEST_12 := dt-schema

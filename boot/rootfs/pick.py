@@ -7,7 +7,8 @@ usage: pick.py FROM TO LIST
 
 LIST has one path on a line. At the end, and by the second form alone, each
 applet of busybox gets a link in TO, where it has no program of that name.
-Running the arm64 programs to ask them is not needed.
+Running the programs of the board to ask them is not needed. A file of usr/lib
+is looked for in the folders of the instruction sets, too.
 """
 
 import os
@@ -17,12 +18,16 @@ import subprocess
 import sys
 
 LIBRARIES = ("usr/lib/aarch64-linux-gnu", "lib/aarch64-linux-gnu",
+             "usr/lib/riscv64-linux-gnu", "lib/riscv64-linux-gnu",
              "usr/lib", "lib")
 
 
 def find(source, path):
     """A file of the packages: with and without /usr, as suites differ."""
-    for name in (path, "usr/" + path, path.removeprefix("usr/")):
+    folder, name = os.path.split(path)
+    libraries = [os.path.join(each, name) for each in LIBRARIES]
+    for name in (path, "usr/" + path, path.removeprefix("usr/"),
+                 *(libraries if folder == "usr/lib" else ())):
         if os.path.lexists(os.path.join(source, name)):
             return name
     sys.exit(f"pick.py: no package has /{path}")

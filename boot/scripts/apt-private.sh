@@ -34,9 +34,10 @@ apt_sources() {
 		"Tombolo fetches its sources from there"
 }
 
-# apt_setup: an apt for arm64 packages and for sources, whatever this machine is
+# apt_setup: an apt for packages of ISA (isa.sh; arm64) and for sources, whatever
+# this machine is
 apt_setup() {
-	apt_dir=$cache/apt
+	apt_dir=$cache/apt${isa_suffix:-}
 	export APT_CONFIG=$apt_dir/apt.conf
 	mkdir -p "$apt_dir"/{sources,lists/partial,archives/partial}
 	: >"$apt_dir/status"
@@ -51,8 +52,8 @@ apt_setup() {
 		Dir::State::Lists "$apt_dir/lists";
 		Dir::State::status "$apt_dir/status";
 		Dir::Cache "$apt_dir";
-		APT::Architecture "arm64";
-		APT::Architectures "arm64";
+		APT::Architecture "${isa:-arm64}";
+		APT::Architectures "${isa:-arm64}";
 		APT::Sandbox::User "root";
 		APT::Get::Only-Source "true";
 		Acquire::Retries "3";
