@@ -12,7 +12,7 @@ V ?=
 # A kernel with all checkers is a build of its own, beside the usual one.
 O ?= build$(if $(DEBUG),/debug)
 override O := $(abspath $(O))
-export BOARD DEBUG O V OVERLAY MODE SEED
+export BOARD DEBUG O V OVERLAY ISA MODE SEED
 # Not to be expanded by make, nor handed down on command lines
 export TOMBOLO_CMD := $(value CMD)
 unexport CMD
@@ -114,8 +114,22 @@ mutate: deps-test ## show that every barrier is needed and tested
 image: disk deps-image ## the board's disk to take away: .img.xz, .bmap, checksums
 	boot/image/package
 
-disk: rootfs u-boot dtbs hub $(if $(filter nc-%,$(BOARD)),plugin)
+disk: rootfs u-boot dtbs hub other-isas $(if $(filter nc-%,$(BOARD)),plugin)
+	boot/stub/build
 	boot/image/build
+
+# The kernels of other ISAs that the board has
+other-isas: dtbs
+	for isa in $$(boot/scripts/other-isas); do \
+		$(MAKE) isa ISA=$$isa || exit; done
+
+isa: deps
+	boot/scripts/deps $(ISA)
+	kernel-patches/scripts/build-kernel
+	boot/scripts/build-modules
+	$(MAKE) -s -C boot/tool O=$(O)/tool-$(ISA) CROSS_COMPILE=$(ISA)-linux-gnu-
+	boot/rootfs/build-userland
+	boot/rootfs/build
 
 hub: deps ## what connects the machines of boards nc-*: build/hub
 	$(MAKE) -s -C board-tests/hub O=$(O)/hub
@@ -158,4 +172,4 @@ distclean: clean ## remove the cache too: everything is fetched again
 .PHONY: help run test test-all test-disks check shell exec board-test kunit \
 	soak bench bench-board host-test model fuzz mutate image disk hub plugin kernel \
 	u-boot modules tool rootfs dtbs deps deps-test deps-bench deps-shell \
-	deps-image clean distclean
+	deps-image clean distclean other-isas isa
