@@ -62,12 +62,14 @@ struct dsm_stats {
  * @inc: its incarnation, 0 while it may not be heard
  * @last_inc: the last one that was heard
  * @stamp: as home: grants to and recalls from it so far; never goes back
+ * @hello: the number that its last HELLO took: what is older was given back
  * @seen: as body: newest recall by it, or release to it, per hash of frames
  */
 struct dsm_peer {
 	u32 inc;
 	u32 last_inc;
 	u64 stamp;
+	u64 hello;
 	u64 seen[DSM_BUCKETS];
 };
 
@@ -108,6 +110,7 @@ struct dsm_core {
  * @space: number of the space
  * @space_inc: incarnation of the space
  * @prot: what the mapping permits, for the other host
+ * @since: of the core
  * @next: of the core
  */
 struct dsm_ask {
@@ -119,6 +122,7 @@ struct dsm_ask {
 	u32 space;
 	u32 space_inc;
 	u32 prot;
+	u64 since;
 	struct dsm_ask *next;
 };
 
@@ -353,16 +357,26 @@ u32 dsm_home_waits_for(const struct dsm_page *page);
 void dsm_home_protected(struct dsm_core *core, struct dsm_page *page, u32 op,
 			bool ok);
 
+/* Why a kernel has nothing of a frame any more. */
+enum dsm_gone {
+	DSM_OFF, /* its cores are off: what it held exclusively is lost */
+	DSM_GAVE_BACK, /* it has said HELLO, and is the same as before */
+	DSM_REBORN, /* it has said HELLO, and is not: the same as off */
+};
+
 /**
- * dsm_home_gone() - a kernel can't touch the frame any more
+ * dsm_home_gone() - a kernel has nothing of the frame any more
  * @core: us
  * @page: entry
- * @kernel: a peer that is down
- * @clean: it has given back everything properly (it lives and has said HELLO);
- *	otherwise what it held exclusively is lost
+ * @kernel: a peer that is, or was, down
+ * @how: why
+ *
+ * For each page, after dsm_peer_down() when the peer's cores are known to be off, and
+ * after peer_ready(). Other calls may come in between: what the peer has been
+ * granted since its HELLO stays, and if it is down again, a HELLO says nothing.
  */
 void dsm_home_gone(struct dsm_core *core, struct dsm_page *page, u32 kernel,
-		   bool clean);
+		   enum dsm_gone how);
 
 /**
  * dsm_home_timer() - the time given to later_page() is over

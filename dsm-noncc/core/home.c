@@ -40,6 +40,12 @@ static bool all_ours(const struct dsm_core *core, const struct dsm_page *page)
 	       page->holders == dsm_bit(core->self);
 }
 
+/* Of before its HELLO, or before it went? */
+static bool is_old(const struct dsm_core *core, u32 kernel, u64 stamp)
+{
+	return !dsm_heard(core, kernel) || stamp < core->peer[kernel].hello;
+}
+
 static const struct plan *plan_for(const struct dsm_page *page, u32 kernel,
 				   u8 access)
 {
@@ -178,7 +184,9 @@ static void finish_ask(struct dsm_core *core, struct dsm_page *page)
 		page->stamp[ask->kernel] = page->grant_stamp;
 		core->stats.forwards++;
 		done(core, page, ask, DSM_GRANTED);
-	} else if (page->failed || !dsm_heard(core, ask->kernel)) {
+	} else if (is_old(core, ask->kernel, ask->since)) {
+		done(core, page, ask, DSM_GONE);
+	} else if (page->failed) {
 		done(core, page, ask, DSM_AGAIN);
 	} else {
 		holds_now(page, ask->kernel, page->next);
@@ -315,7 +323,7 @@ static bool serve_ask(struct dsm_core *core, struct dsm_page *page)
 	}
 	pop(page);
 	page->turn = false;
-	if (!dsm_heard(core, ask->kernel))
+	if (is_old(core, ask->kernel, ask->since))
 		done(core, page, ask, DSM_GONE);
 	else if (optional && (wait || (from & ~dsm_bit(core->self))))
 		done(core, page, ask, DSM_SKIPPED);
@@ -418,6 +426,7 @@ void dsm_home_request(struct dsm_core *core, struct dsm_page *page,
 {
 	struct dsm_ask **at = &page->asks;
 
+	ask->since = core->peer[ask->kernel].stamp;
 	if ((ask->flags & DSM_OPTIONAL) && busy(page)) {
 		done(core, page, ask, DSM_SKIPPED);
 		return;
@@ -517,7 +526,7 @@ static void drop_asks(struct dsm_core *core, struct dsm_page *page, u32 kernel)
 	while (*at) {
 		struct dsm_ask *ask = *at;
 
-		if (ask->kernel == kernel) {
+		if (ask->kernel == kernel && is_old(core, kernel, ask->since)) {
 			*at = ask->next;
 			done(core, page, ask, DSM_GONE);
 		} else {
@@ -570,23 +579,33 @@ static void giver_gone(struct dsm_core *core, struct dsm_page *page, u32 kernel,
 	finish(core, page);
 }
 
-void dsm_home_gone(struct dsm_core *core, struct dsm_page *page, u32 kernel,
-		   bool clean)
+static void holder_gone(struct dsm_core *core, struct dsm_page *page,
+			u32 kernel, bool lost)
 {
-	bool lost = !clean && page->state == DSM_PAGE_EXCLUSIVE &&
+	gave(page, kernel, DSM_NONE);
+	if (lost)
+		lose(core, page, kernel);
+}
+
+void dsm_home_gone(struct dsm_core *core, struct dsm_page *page, u32 kernel,
+		   enum dsm_gone how)
+{
+	bool lost = how != DSM_GAVE_BACK && page->state == DSM_PAGE_EXCLUSIVE &&
 		    (page->holders & dsm_bit(kernel));
 
+	if (how != DSM_OFF && !dsm_heard(core, kernel))
+		return;
 	drop_asks(core, page, kernel);
-	if (busy(page) && page->op_kernel == kernel) {
+	if (page->ask && page->op_kernel == kernel &&
+	    is_old(core, kernel, page->ask->since)) {
 		page->failed = true;
-		page->dead = clean ? DEAD_CLEAN : DEAD_DIRTY;
+		page->dead = how == DSM_GAVE_BACK ? DEAD_CLEAN : DEAD_DIRTY;
 	}
-	if (page->waiting & dsm_bit(kernel)) {
-		giver_gone(core, page, kernel, lost);
-	} else if (page->holders & dsm_bit(kernel)) {
-		gave(page, kernel, DSM_NONE);
-		if (lost)
-			lose(core, page, kernel);
+	if (is_old(core, kernel, page->stamp[kernel])) {
+		if (page->waiting & dsm_bit(kernel))
+			giver_gone(core, page, kernel, lost);
+		else if (page->holders & dsm_bit(kernel))
+			holder_gone(core, page, kernel, lost);
 	}
 	serve(core, page);
 }

@@ -126,6 +126,7 @@ static void hello(struct dsm_core *core, const struct dsm_msg *msg, u32 inc)
 		memset(peer->seen, 0, sizeof(peer->seen));
 	peer->inc = inc;
 	peer->last_inc = inc;
+	peer->hello = ++peer->stamp;
 	core->ops->peer_ready(core->ctx, msg->from, same);
 }
 

@@ -51,8 +51,8 @@ enum dsm_result {
 /**
  * struct dsm_ops - what the core asks of the host
  *
- * All are called with the core's lock held. They must not sleep, nor fail, nor,
- * but for peer_ready(), call into the core. Those that start something say so; its end is reported by
+ * All are called with the core's lock held. They must not sleep, nor fail, nor
+ * call into the core. Those that start something say so; its end is reported by
  * another call into the core, later.
  *
  * @now_us: a clock that never goes back
@@ -72,9 +72,8 @@ enum dsm_result {
  * @refused: a request was not granted: @msg->code, 0: ask again. @msg is the
  *	REFUSE, or a GRANT that came too late
  * @peer_ready: a peer has said HELLO: it holds nothing of ours, and is heard from
- *	now on. The one callback that may, and must, call into the core: by
- *	dsm_home_gone() for each page that it held, clean if @same, which says
- *	that it is the incarnation that held them
+ *	now on. Starts: dsm_home_gone() for each page, DSM_GAVE_BACK if @same, which
+ *	says that it is the incarnation that held them, else DSM_REBORN
  * @peer_bad: a peer broke the protocol; the message is ignored. For counting
  *
  * For frames of ours:

@@ -98,11 +98,12 @@ static void put_message(u32 from, u32 to, const struct dsm_wire *w)
 		put_stamp(w->home, w->third, le64_to_cpu(w->grant_stamp));
 }
 
-static void put_ask(const struct dsm_ask *ask)
+static void put_ask(const struct host *h, const struct dsm_ask *ask)
 {
 	put(ask->kernel | ask->access << 8);
 	put(ask->flags);
 	put_token(ask->token);
+	put(ask->since < h->core.peer[ask->kernel].hello);
 }
 
 static void put_page(const struct host *h, u32 f)
@@ -122,7 +123,7 @@ static void put_page(const struct host *h, u32 f)
 	put(p->recalls | (p->until > h->now) << 8);
 	put(p->timer);
 	for (ask = p->asks; ask; ask = ask->next)
-		put_ask(ask);
+		put_ask(h, ask);
 	put(0xfffe);
 	for (k = 0; k < world.rules.kernels; k++)
 		if ((p->holders | p->waiting) & dsm_bit(k))
@@ -136,7 +137,7 @@ static void put_page(const struct host *h, u32 f)
 	if (p->third != DSM_NOBODY)
 		put_stamp(h->core.self, p->third, p->grant_stamp);
 	if (p->ask)
-		put_ask(p->ask);
+		put_ask(h, p->ask);
 }
 
 static void put_copy(const struct host *h, u32 f)
@@ -180,7 +181,7 @@ static void put_jobs(const struct host *h)
 			continue;
 		put(i | h->slot[i].frame << 8);
 		if (!h->slot[i].resolved)
-			put_ask(&h->slot[i].ask);
+			put_ask(h, &h->slot[i].ask);
 	}
 }
 
@@ -197,6 +198,8 @@ static void put_host(u32 k)
 		put(h->link[i] | h->core.peer[i].inc << 8);
 		put(h->core.peer[i].last_inc);
 		put_stamp(k, i, h->core.peer[i].stamp);
+		put(h->due[i] | h->due_same[i] << 8);
+		put_stamp(k, i, h->core.peer[i].hello);
 		for (b = 0; b < DSM_BUCKETS; b++)
 			put_stamp(i, k, h->core.peer[i].seen[b]);
 	}

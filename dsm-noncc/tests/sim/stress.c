@@ -156,6 +156,7 @@ static struct rules draw_rules(void)
 		.frames = 1 + draw(WORLD_FRAMES),
 		.hold_us = draw(2) * 100,
 		.failures = (u8)draw(8),
+		.late = draw(2),
 		.slow = draw(2),
 		.forever = true,
 	};

@@ -50,7 +50,8 @@ static void check_sent(struct fake *f, u32 n, u32 to, u8 type, u8 access,
 	CHECK_EQ(w->type, type);
 	CHECK_EQ(w->access, access);
 	CHECK_EQ(w->home, SELF);
-	CHECK_EQ(le64_to_cpu(w->stamp), stamp);
+	/* The first number was the hello's. */
+	CHECK_EQ(le64_to_cpu(w->stamp), stamp ? stamp + 1 : 0);
 }
 
 /* Kernel 1 gets it to write. */
@@ -120,7 +121,7 @@ static void from_one_to_another(void)
 	check_sent(f, 2, 1, DSM_RECALL, DSM_NONE, 2);
 	w = last(f);
 	CHECK_EQ(w->third, 2);
-	CHECK_EQ(le64_to_cpu(w->grant_stamp), 1);
+	CHECK_EQ(le64_to_cpu(w->grant_stamp), 2);
 	CHECK_EQ(le64_to_cpu(w->token), 101);
 	CHECK_EQ(le64_to_cpu(w->addr), 0x1000);
 	CHECK_EQ(le32_to_cpu(w->space), 3);
@@ -323,7 +324,7 @@ static void urgency_reaches_everybody(void)
 	check_sent(f, 5, 1, DSM_RECALL, DSM_NONE, 4);
 	CHECK_EQ(le16_to_cpu(last(f)->flags), DSM_URGENT);
 	answers(f, 1, DSM_NONE, DSM_HELD);
-	f->page.stamp[1] = 3;
+	f->page.stamp[1] = 4;
 	answers(f, 1, DSM_NONE, 0); /* to the repetition */
 	CHECK_EQ(f->bad, 0);
 	CHECK(dsm_home_ok(&f->core, &f->page, DSM_WRITE));
@@ -358,7 +359,7 @@ static void given_back_unasked(void)
 	receive(f, 2, w); /* has nothing */
 	CHECK_EQ(f->page.holders, 2);
 	w.from_inc = cpu_to_le32(inc_of(1));
-	w.stamp = cpu_to_le64(1);
+	w.stamp = cpu_to_le64(2);
 	receive(f, 1, w);
 	CHECK(dsm_page_idle(&f->core, &f->page));
 	CHECK_EQ(f->invals, 1);
@@ -407,7 +408,7 @@ static void the_dead(void)
 	dsm_home_want(&f->core, &f->page, DSM_WRITE);
 	wants(f, 1, 1, DSM_READ);
 	dsm_peer_down(&f->core, 1);
-	dsm_home_gone(&f->core, &f->page, 1, false);
+	dsm_home_gone(&f->core, &f->page, 1, DSM_OFF);
 	CHECK_EQ(f->lost, 1);
 	CHECK_EQ(f->lost_by, 1);
 	CHECK_EQ(f->result, DSM_GONE);
@@ -431,13 +432,43 @@ static void shared_copies_vanish(void)
 	protect(f);
 	wants(f, 1, 2, DSM_READ);
 	dsm_peer_down(&f->core, 1);
-	dsm_home_gone(&f->core, &f->page, 1, false);
+	dsm_home_gone(&f->core, &f->page, 1, DSM_OFF);
 	CHECK_EQ(f->page.holders, 1 | 4);
 	CHECK_EQ(f->lost, 0);
-	dsm_home_gone(&f->core, &f->page, 2, true);
+	/* A hello of before it went down once more says nothing. */
+	dsm_peer_down(&f->core, 2);
+	dsm_home_gone(&f->core, &f->page, 2, DSM_GAVE_BACK);
+	CHECK_EQ(f->page.holders, 1 | 4);
+	receive(f, 2, hello(2));
+	dsm_home_gone(&f->core, &f->page, 2, DSM_GAVE_BACK);
 	CHECK(dsm_page_idle(&f->core, &f->page));
 	free(f);
 	tap_end("shared copies of the dead vanish");
+}
+
+static void what_came_after_the_hello_stays(void)
+{
+	struct fake *f = given(0);
+
+	wants(f, 1, 1, DSM_READ);
+	dsm_home_want(&f->core, &f->page, DSM_WRITE);
+	wants(f, 2, 1, DSM_READ);
+	dsm_peer_down(&f->core, 1);
+	receive(f, 1, hello(1));
+	wants(f, 3, 1, DSM_READ);
+	dsm_home_gone(&f->core, &f->page, 1, DSM_GAVE_BACK);
+	CHECK_EQ(f->lost, 0);
+	CHECK_EQ(f->wakes, 1);
+	/* The old request is dropped, the new one served. */
+	CHECK_EQ(f->done, 3);
+	protect(f);
+	CHECK_EQ(f->done, 4);
+	CHECK_EQ(le64_to_cpu(last(f)->token), 103);
+	dsm_home_gone(&f->core, &f->page, 1, DSM_GAVE_BACK);
+	dsm_home_gone(&f->core, &f->page, 1, DSM_OFF);
+	CHECK_EQ(f->page.holders, 1 | 2);
+	free(f);
+	tap_end("what came after the hello stays");
 }
 
 /* Kernel 1 is to hand it on to 2, and dies. */
@@ -447,7 +478,7 @@ static struct fake *giver_dies(u8 held)
 
 	wants(f, 1, 2, DSM_WRITE);
 	dsm_peer_down(&f->core, 1);
-	dsm_home_gone(&f->core, &f->page, 1, false);
+	dsm_home_gone(&f->core, &f->page, 1, DSM_OFF);
 	check_sent(f, 3, 2, DSM_RECALL, DSM_NONE, 2);
 	CHECK_EQ(last(f)->third, DSM_NOBODY);
 	CHECK_EQ(f->lost, 0);
@@ -480,9 +511,9 @@ static void giver_and_getter_die(void)
 		wants(f, 1, 2, DSM_WRITE);
 		dsm_peer_down(&f->core, 1);
 		dsm_peer_down(&f->core, 2);
-		dsm_home_gone(&f->core, &f->page, i ? 1 : 2, false);
+		dsm_home_gone(&f->core, &f->page, i ? 1 : 2, DSM_OFF);
 		CHECK_EQ(f->n, 2); /* it can't be asked */
-		dsm_home_gone(&f->core, &f->page, i ? 2 : 1, false);
+		dsm_home_gone(&f->core, &f->page, i ? 2 : 1, DSM_OFF);
 		CHECK_EQ(f->lost, 1);
 		CHECK_EQ(f->lost_by, 1);
 		CHECK_EQ(f->result, DSM_GONE);
@@ -511,6 +542,7 @@ int main(void)
 	false_answers();
 	the_dead();
 	shared_copies_vanish();
+	what_came_after_the_hello_stays();
 	a_giver_dies();
 	giver_and_getter_die();
 	return tap_done();

@@ -324,19 +324,33 @@ static void lost(void *ctx, struct dsm_page *page, u32 kernel)
 	world.lost++;
 }
 
-static void all_gone(struct host *h, u32 kernel, bool same)
+static void gone(struct host *h, u32 kernel, u32 f, enum dsm_gone how)
+{
+	h->due[kernel] &= (u8) ~(1u << f);
+	if (world.rules.home[f] == id_of(h) &&
+	    !dsm_page_idle(&h->core, &h->page[f]))
+		dsm_home_gone(&h->core, &h->page[f], kernel, how);
+}
+
+static enum dsm_gone hello_of(const struct host *h, u32 kernel)
+{
+	return h->due_same[kernel] ? DSM_GAVE_BACK : DSM_REBORN;
+}
+
+static void all_gone(struct host *h, u32 kernel, enum dsm_gone how)
 {
 	u32 f;
 
 	for (f = 0; f < world.rules.frames; f++)
-		if (world.rules.home[f] == id_of(h) &&
-		    !dsm_page_idle(&h->core, &h->page[f]))
-			dsm_home_gone(&h->core, &h->page[f], kernel, same);
+		gone(h, kernel, f, how);
 }
 
 static void peer_ready(void *ctx, u32 kernel, bool same)
 {
-	all_gone(host_of(ctx), kernel, same);
+	struct host *h = host_of(ctx);
+
+	h->due_same[kernel] = same;
+	h->due[kernel] = (u8)((1u << world.rules.frames) - 1);
 }
 
 static void peer_bad(void *ctx, u32 kernel, const char *why)
@@ -405,6 +419,8 @@ static void deliver(u32 from, u32 to)
 	memmove(&q->msg[0], &q->msg[1], q->n * sizeof(q->msg[0]));
 	memset(&q->msg[q->n], 0, sizeof(q->msg[0]));
 	dsm_receive(&h->core, from, &msg, sizeof(msg));
+	if (h->due[from] && !world.rules.late)
+		all_gone(h, from, hello_of(h, from));
 	for (i = 0; i < WORLD_ASKS && !world.rules.slow; i++)
 		if (h->slot[i].used && !h->slot[i].resolved)
 			resolve(h, &h->slot[i]);
@@ -431,6 +447,8 @@ void world_create(const struct rules *rules)
 		for (i = 0; i < rules->kernels; i++)
 			while (world.queue[k][i].n)
 				deliver(k, i);
+	for (k = 0; k < rules->kernels; k++)
+		memset(world.host[k].due, 0, sizeof(world.host[k].due));
 	for (i = 0; i < WORLD_THREADS; i++) {
 		world.thread[i].kernel = rules->program[i].kernel;
 		if (rules->program[i].op[0] == OP_END)
@@ -727,7 +745,7 @@ static void switch_off(u32 k, bool lose)
 	memory->off(k, lose);
 	for (i = 0; i < world.rules.kernels; i++)
 		if (world.host[i].alive)
-			all_gone(&world.host[i], k, false);
+			all_gone(&world.host[i], k, DSM_OFF);
 }
 
 static void restart(u32 k)
@@ -808,6 +826,9 @@ void world_do(const struct move *m)
 	case MOVE_RESTART:
 		restart(m->a);
 		break;
+	case MOVE_GONE:
+		gone(h, m->b, m->c, hello_of(h, m->b));
+		break;
 	case MOVE_AGAIN:
 		world.thread[m->a].tries += AGAIN;
 		world.thread[m->a].state = RUNS;
@@ -857,7 +878,11 @@ static u32 host_moves(struct move *out, u32 n, u32 k)
 static u32 pair_moves(struct move *out, u32 n, u32 k, u32 i)
 {
 	const struct host *h = &world.host[k];
+	u32 f;
 
+	for (f = 0; f < world.rules.frames; f++)
+		if (h->due[i] & 1u << f)
+			n = add(out, n, MOVE_GONE, k, i, f);
 	if (world.queue[i][k].n && h->link[i] != LINK_DOWN)
 		n = add(out, n, MOVE_DELIVER, i, k, 0);
 	if (h->link[i] == LINK_CUT)
@@ -1061,9 +1086,19 @@ static void describe_message(u32 from, u32 to, char *text, size_t size)
 void world_describe(const struct move *m, char *text, size_t size)
 {
 	static const char *const name[] = {
-		"steps",	  "",	    "ends job", "resolves",
-		"lets time pass", "evicts", "dies",	"finds down",
-		"greets again",	  "is off", "restarts", "loses its link to",
+		"steps",
+		"",
+		"ends job",
+		"resolves",
+		"lets time pass",
+		"evicts",
+		"dies",
+		"finds down",
+		"greets again",
+		"is off",
+		"restarts",
+		"loses its link to",
+		"deals with hello",
 		"asks once more",
 	};
 	static const char *const ops_name[] = { "end",	  "read",    "write",

@@ -61,6 +61,7 @@ struct rules {
 	u8 hiccups; /* links that fall though both ends live */
 	u8 failures; /* page tables that can't be changed */
 	bool evict; /* dirty lines go to memory by themselves */
+	bool late; /* what a hello means is dealt with later */
 	bool slow; /* requests are resolved later than they come */
 	bool forever; /* programs begin anew */
 	bool long_run; /* not one of those that every change is checked by */
@@ -113,6 +114,8 @@ struct host {
 	struct slot slot[WORLD_ASKS];
 	u64 now;
 	u8 link[WORLD_KERNELS];
+	u8 due[WORLD_KERNELS]; /* frames to deal with after a hello */
+	bool due_same[WORLD_KERNELS];
 	bool alive; /* takes part */
 	bool off; /* can't touch memory either */
 };
@@ -157,6 +160,7 @@ enum move_kind {
 	MOVE_OFF, /* kernel a is known to be off; c: dirty lines are lost */
 	MOVE_RESTART, /* kernel a comes back */
 	MOVE_CUT, /* the link between a and b falls */
+	MOVE_GONE, /* kernel a deals with b's hello, frame c */
 	MOVE_AGAIN, /* thread a asks again, after a long time */
 };
 
