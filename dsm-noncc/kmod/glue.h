@@ -230,7 +230,7 @@ bool home_fetch(struct home_page *hp, enum dsm_access access);
 void home_tidy(struct home_page *hp);
 bool home_work(void);
 bool home_has_work(void);
-void home_pages_gone(u32 kernel, bool clean, bool sure);
+void home_pages_gone(u32 kernel, enum dsm_gone how, bool sure);
 void home_hooks_on(void);
 
 void home_op_protect(void *ctx, struct dsm_page *page, enum dsm_access access,

@@ -533,8 +533,8 @@ static struct home_page *next_frame(unsigned long *pfn)
 	return hp;
 }
 
-/* A kernel is dead, or has let go of everything (@clean). */
-void home_pages_gone(u32 kernel, bool clean, bool sure)
+/* A kernel is dead, or has let go of everything. */
+void home_pages_gone(u32 kernel, enum dsm_gone how, bool sure)
 {
 	struct home_page *hp;
 	unsigned long pfn;
@@ -545,7 +545,7 @@ void home_pages_gone(u32 kernel, bool clean, bool sure)
 			get_page(hp->page);
 			dsm_count(frames_leaked);
 		}
-		dsm_home_gone(&dsm.core, &hp->core, kernel, clean);
+		dsm_home_gone(&dsm.core, &hp->core, kernel, how);
 		spin_unlock_irq(&dsm.lock);
 		home_tidy(hp);
 		home_page_put(hp);

@@ -177,9 +177,10 @@ static void link_work(struct work_struct *work)
 			again = true;
 	}
 	if (!l->up && is_dead(l))
-		home_pages_gone(l->id, false, l->sure);
+		home_pages_gone(l->id, DSM_OFF, l->sure);
 	else if (l->ready)
-		home_pages_gone(l->id, l->same, true);
+		home_pages_gone(l->id, l->same ? DSM_GAVE_BACK : DSM_REBORN,
+				true);
 	if (again || (!l->up && !l->gone))
 		queue_delayed_work(system_highpri_wq, &l->work,
 				   msecs_to_jiffies(10));
