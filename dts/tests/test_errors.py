@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Wrong descriptions: each gets a clear error naming both sides and the
-place. A case edits board a64-2x2 and says which words must appear.
+place. A case edits a board, a64-2x2 unless the file belongs to another one, and
+says which words must appear.
 """
 
 import os
@@ -13,6 +14,10 @@ from boards import DTS, generate
 BOARD = "a64-2x2.dts"
 COMMON = "a64-common.dtsi"
 QEMU = "qemu-virt-a64.dtsi"
+NC = "nc-a64-a64.dts"
+RV = "nc-a64-rv64.dts"
+BOARD_OF = {NC: NC, RV: RV, "nc-common.dtsi": NC,
+            "qemu-virt-a64-pci.dtsi": NC, "qemu-virt-rv64.dtsi": RV}
 
 SPARE = """		spare@bee40000 {
 			reg = <0x0 0xbee40000 0x0 0x001c0000>;
@@ -278,6 +283,38 @@ CASES = [
     ("unit_address_differs", BOARD, "mailbox@bf000000", "mailbox@bf100000",
      [r"mailbox@bf100000 begins at 0xbf000000: its name must be "
       r"mailbox@bf000000"]),
+    ("hub_by_sgi", "nc-common.dtsi", "pci-device = <1>", "sgi-base = <8>",
+     [r"doorbell 'tombolo,ivshmem-hub' needs 'pci-device' and nothing else"]),
+    ("hub_is_the_bridge", "nc-common.dtsi", "pci-device = <1>",
+     "pci-device = <0>", [r"pci-device 0: a PCI bus has devices 1 to 31"]),
+    ("hub_without_pci", "qemu-virt-a64-pci.dtsi", "pci-host-ecam-generic",
+     "pci-host-other", [r"virt has no PCI host for the doorbell",
+                        r"virt1 has no PCI host for the doorbell"]),
+    ("machine_of_another_kernel", NC, "machine = <&virt1>",
+     "machine = <&virt>",
+     [r"virt is given to kernel 0, but kernel 1 runs on it",
+      r"no kernel runs on virt1"]),
+    ("machine_of_no_kernel", NC, "owner = <1>", "owner = <5>",
+     [r"virt1 is given to kernel 5, which does not exist"]),
+    ("machine_like_a_uart", NC, "same-as = <&virt>", "same-as = <&uart0>",
+     [r"'same-as' of /machines/machine@1 does not point to a machine that"]),
+    ("firmware_missing", RV, "load-firmware = <0x0 0x80000000>;", "",
+     [r"kernel 1 has no load-firmware"]),
+    ("firmware_nobody_enters", NC, "load-dtb",
+     "load-firmware = <0x0 0x90000000>; load-dtb",
+     [r"load-firmware: a kernel of arm64 has no such thing"]),
+    ("firmware_and_image_in_one_place", RV, "0x80200000>", "0x80000000>",
+     [r"load-firmware and load-image of kernel 1 are both 0x80000000|"
+      r"load-image and load-firmware of kernel 1 are both 0x80000000"]),
+    ("source_out_of_range", "qemu-virt-rv64.dtsi", "interrupts = <10 4>",
+     "interrupts = <0 4>",
+     [r"serial@10000000 .*: <0 4> is not a source <n f>"]),
+    ("source_twice", "qemu-virt-rv64.dtsi", "interrupts = <10 4>",
+     "interrupts = <11 4>", [r"SPI 11 is given to serial@10000000 .* and to "
+                             r"rtc@101000"]),
+    ("switch_of_nothing", "qemu-virt-rv64.dtsi", "regmap = <&test>",
+     "regmap = <&virt>",
+     [r"'regmap' of poweroff .* points to /machines/machine@0, which is not"]),
 ]
 
 
@@ -288,7 +325,7 @@ def check_case(folder, case):
     text = (soc / file).read_text()
     assert text.count(old) >= 1, f"the test's text is not in {file}: {old}"
     (soc / file).write_text(text.replace(old, new, 1))
-    done = generate(soc / BOARD, soc / "out")
+    done = generate(soc / BOARD_OF.get(file, BOARD), soc / "out")
     assert done.returncode, "the wrong description was accepted"
     assert not (soc / "out").exists(), "something was generated"
     assert "Traceback" not in done.stderr, done.stderr

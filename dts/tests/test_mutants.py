@@ -14,8 +14,11 @@ import source
 import words
 from boards import DTS
 
-BOARD = "a64-2x2.dts"
-FILES = (BOARD, "a64-common.dtsi", "qemu-virt-a64.dtsi")
+BOARDS = {"a64-2x2.dts": ("a64-2x2.dts", "a64-common.dtsi",
+                          "qemu-virt-a64.dtsi"),
+          "nc-a64-a64.dts": ("nc-a64-a64.dts", "qemu-virt-a64-pci.dtsi"),
+          "nc-a64-rv64.dts": ("nc-a64-rv64.dts", "nc-common.dtsi",
+                              "qemu-virt-rv64.dtsi")}
 NUMBERS = ("0", "3", "7", "64", "0x80000000", "0xffffffff")
 
 
@@ -41,7 +44,7 @@ def attempt(path):
         assert "bug in" not in str(e), str(e)
 
 
-def spoil(folder, file, seed):
+def spoil(folder, board, file, seed):
     rng = random.Random(seed)
     soc = folder / "mutants" / file
     shutil.copytree(DTS / "soc", soc)
@@ -53,7 +56,7 @@ def spoil(folder, file, seed):
             spoilt = lines[:i] + [mutant] + lines[i + 1:]
             (soc / file).write_text("\n".join(spoilt) + "\n")
             try:
-                attempt(soc / BOARD)
+                attempt(soc / board)
             except Exception as e:
                 raise AssertionError(f"seed {seed}, {file}:{i + 1}: {line!r} "
                                      f"-> {mutant!r}: {e!r}") from e
@@ -61,6 +64,7 @@ def spoil(folder, file, seed):
 
 def tests(folder):
     seed = int(os.environ.get("SEED", 1))
-    for file in FILES:
-        yield (f"mutants of {file}, SEED={seed}",
-               lambda f=file: spoil(folder, f, seed))
+    for board, files in BOARDS.items():
+        for file in files:
+            yield (f"mutants of {file}, SEED={seed}",
+                   lambda b=board, f=file: spoil(folder, b, f, seed))
