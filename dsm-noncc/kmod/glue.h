@@ -188,6 +188,7 @@ struct home_page {
  *	it is as it was, also if that is read-only
  * @has_pte: the home has an entry at this address
  * @writable: writing needs nothing but the frame
+ * @prot: DSM_PROT_*, until a notifier takes this away
  * @saved: the entry before it was changed
  */
 struct home_map {
@@ -196,6 +197,7 @@ struct home_map {
 	struct list_head list;
 	unsigned long index;
 	pte_t saved;
+	u32 prot;
 	u8 level;
 	bool has_pte;
 	bool writable;
@@ -222,6 +224,7 @@ struct home_page *home_page_at(struct dsm_space *space, unsigned long index);
 struct home_page *home_page_insert(struct home_page *hp);
 void home_page_put(struct home_page *hp);
 int home_map_insert(struct home_page *hp, struct home_map *map);
+void home_map_drop(struct home_map *map);
 void home_map_remove(struct dsm_space *space, unsigned long index);
 void home_recall_begin(struct home_page *hp);
 void home_recall_wait(struct home_page *hp, bool block);
@@ -325,6 +328,7 @@ struct body_ask {
 };
 
 void window_home_down(u32 kernel);
+void window_link_down(void);
 void window_op_granted(void *ctx, struct dsm_copy *copy,
 		       const struct dsm_msg *msg);
 void window_op_refused(void *ctx, const struct dsm_msg *msg);

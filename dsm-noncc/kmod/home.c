@@ -243,7 +243,8 @@ static bool raise_maps(struct home_page *hp)
 	return any;
 }
 
-static void remove_map(struct home_map *map)
+/* Under dsm.maps. */
+void home_map_drop(struct home_map *map)
 {
 	xa_erase(&map->space->maps, map->index);
 	list_del(&map->list);
@@ -260,7 +261,7 @@ void home_map_remove(struct dsm_space *space, unsigned long index)
 	if (map) {
 		if (map->has_pte && map->level != DSM_WRITE)
 			change_map(map, DSM_WRITE, raise_pte);
-		remove_map(map);
+		home_map_drop(map);
 	}
 	spin_unlock(&dsm.maps);
 }
@@ -291,7 +292,7 @@ void home_tidy(struct home_page *hp)
 	}
 	if (forget)
 		list_for_each_entry_safe(map, next, &hp->maps, list)
-			remove_map(map);
+			home_map_drop(map);
 	spin_unlock(&dsm.maps);
 	if (!forget)
 		return;

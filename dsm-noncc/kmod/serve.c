@@ -87,15 +87,16 @@ static void refuse(struct home_ask *a, int signo, int code)
  * @writable: writing needs nothing but the frame
  * @has_pte: and it is mapped at this address
  * @known: it has an entry already, with a reference; then @page is not set
+ * @map: to be inserted
+ * @seq: of the notifier
  */
 struct found {
 	struct page *page;
 	struct home_page *known;
+	struct home_map *map;
 	enum home_kind kind;
 	bool writable;
 	bool has_pte;
-	bool fresh;
-	u32 prot;
 	unsigned long seq;
 };
 
@@ -252,7 +253,6 @@ static int find_page(struct mm_struct *mm, struct vm_area_struct *vma,
 	/* Nobody has been here yet: it will be written next. */
 	put_page(f->page);
 	f->page = NULL;
-	f->fresh = true;
 	ret = optional ? -EFAULT : get_page_at(mm, addr, true, false, &f->page);
 out:
 	f->has_pte = true;
@@ -289,95 +289,129 @@ static bool still_there(struct dsm_space *space, unsigned long addr,
 	return p.found;
 }
 
-static int enter(struct dsm_space *space, struct home_ask *a, struct found *f,
-		 struct home_page *fresh, struct home_map *map)
+/*
+ * Under dsm.maps, with a reference. False: it is being recalled, and what it was
+ * resolved by may be gone when that has ended.
+ */
+static bool request(struct home_ask *a, struct home_page *hp)
+{
+	bool ok;
+
+	spin_lock_irq(&dsm.lock);
+	ok = !hp->core.recalls;
+	if (ok) {
+		a->hp = hp;
+		dsm_home_request(&dsm.core, &hp->core, &a->ask);
+	}
+	spin_unlock_irq(&dsm.lock);
+	return ok;
+}
+
+/* Under dsm.maps: does what was found still hold? */
+static bool holds(struct dsm_space *space, const struct home_ask *a,
+		  struct found *f)
 {
 	struct home_page *hp = f->known;
-	unsigned long index = a->ask.addr >> PAGE_SHIFT;
-	int ret = -EAGAIN;
 
-	spin_lock(&dsm.maps);
 	if (mmu_interval_read_retry(&space->notifier, f->seq) ||
-	    xa_load(&space->maps, index) ||
-	    (!hp && !still_there(space, a->ask.addr, f)))
-		goto out;
-	if (hp && xa_load(&dsm.frames, hp->core.frame) != hp)
-		goto out;
-	if (a->ask.access == DSM_WRITE && !f->writable)
-		goto out;
-	if (!hp)
-		hp = home_page_insert(fresh);
-	ret = -ENOMEM;
-	if (!hp)
-		goto out;
-	f->known = hp;
+	    xa_load(&space->maps, a->ask.addr >> PAGE_SHIFT))
+		return false;
+	if (hp ? xa_load(&dsm.frames, hp->core.frame) != hp :
+		 !still_there(space, a->ask.addr, f))
+		return false;
+	return a->ask.access != DSM_WRITE || f->writable;
+}
+
+static int enter(struct dsm_space *space, struct home_ask *a, struct found *f,
+		 struct home_page *fresh)
+{
+	struct home_map *map = f->map;
+	int ret;
+
+	if (!holds(space, a, f))
+		return -EAGAIN;
+	if (!f->known)
+		f->known = home_page_insert(fresh);
+	if (!f->known)
+		return -ENOMEM;
 	map->has_pte = f->has_pte;
 	map->writable = f->writable;
-	ret = home_map_insert(hp, map);
+	ret = home_map_insert(f->known, map);
 	if (ret)
-		goto out;
-	if (f->kind == HOME_PRIVATE && f->writable && hp == fresh)
+		return ret;
+	f->map = NULL;
+	if (f->kind == HOME_PRIVATE && f->writable && f->known == fresh)
 		a->ask.access = DSM_WRITE;
-	a->hp = hp;
+	if (!request(a, f->known)) {
+		home_map_drop(map);
+		return -EAGAIN;
+	}
 	f->known = NULL;
-	spin_lock_irq(&dsm.lock);
-	dsm_home_request(&dsm.core, &hp->core, &a->ask);
-	spin_unlock_irq(&dsm.lock);
-out:
-	spin_unlock(&dsm.maps);
-	return ret;
+	return 0;
 }
 
 static int enter_new(struct dsm_space *space, struct home_ask *a,
 		     struct found *f)
 {
 	struct home_page *hp = NULL;
-	struct home_map *map = kzalloc(sizeof(*map), GFP_KERNEL);
 	int ret = -ENOMEM;
 
+	f->map = kzalloc(sizeof(*f->map), GFP_KERNEL);
 	if (!f->known)
 		hp = home_page_alloc(f->page, f->kind);
-	if (map && (hp || f->known)) {
-		map->space = space;
-		map->index = a->ask.addr >> PAGE_SHIFT;
-		map->level = DSM_WRITE;
-		INIT_LIST_HEAD(&map->list);
-		ret = enter(space, a, f, hp, map);
+	if (f->map && (hp || f->known)) {
+		f->map->space = space;
+		f->map->index = a->ask.addr >> PAGE_SHIFT;
+		f->map->level = DSM_WRITE;
+		f->map->prot = a->ask.prot;
+		INIT_LIST_HEAD(&f->map->list);
+		spin_lock(&dsm.maps);
+		ret = enter(space, a, f, hp);
+		spin_unlock(&dsm.maps);
 	}
-	if (ret)
-		kfree(map);
+	kfree(f->map);
 	home_page_put(hp);
 	home_page_put(f->known);
 	return ret;
 }
 
+static bool permits(u32 prot, const struct dsm_ask *ask)
+{
+	if (ask->access == DSM_WRITE)
+		return prot & DSM_PROT_WRITE;
+	return prot & (ask->flags & DSM_EXEC ? DSM_PROT_EXEC :
+					       DSM_PROT_READ | DSM_PROT_EXEC);
+}
+
+/* Its page table entry says all that matters, or there is none. */
+static bool usable(const struct home_map *map, const struct dsm_ask *ask)
+{
+	if (!permits(map->prot, ask) ||
+	    (ask->access == DSM_WRITE && !map->writable))
+		return false;
+	return map->hp->kind != HOME_SHARED || !at_home(map->hp);
+}
+
 /*
  * The address has been handed out before, and nothing has changed since: no need
- * to look at the page table. For writing it must have been writable.
+ * to look at mappings and page tables, nor for the mmap lock.
  */
 static int enter_known(struct dsm_space *space, struct home_ask *a)
 {
 	struct home_map *map;
-	struct home_page *hp;
 	int ret = -ENOENT;
 
 	spin_lock(&dsm.maps);
 	map = xa_load(&space->maps, a->ask.addr >> PAGE_SHIFT);
-	if (!map)
-		goto out;
-	hp = map->hp;
-	ret = -EEXIST;
-	if (a->ask.access == DSM_WRITE && !map->writable)
-		goto out;
-	if (hp->kind == HOME_SHARED && at_home(hp))
-		goto out;
-	refcount_inc(&hp->refs);
-	a->hp = hp;
-	spin_lock_irq(&dsm.lock);
-	dsm_home_request(&dsm.core, &hp->core, &a->ask);
-	spin_unlock_irq(&dsm.lock);
-	ret = 0;
-out:
+	if (map)
+		ret = usable(map, &a->ask) ? 0 : -EEXIST;
+	if (!ret) {
+		refcount_inc(&map->hp->refs);
+		a->ask.prot = map->prot;
+		ret = request(a, map->hp) ? 0 : -EBUSY;
+		if (ret)
+			home_page_put(map->hp);
+	}
 	spin_unlock(&dsm.maps);
 	return ret;
 }
@@ -409,9 +443,8 @@ static int resolve_locked(struct dsm_space *space, struct home_ask *a,
 		return code == SEGV_MAPERR ? -ENOENT : -EACCES;
 	}
 	a->ask.prot = prot_of(vma);
-	ret = enter_known(space, a);
-	if (ret != -ENOENT)
-		return ret;
+	if (xa_load(&space->maps, a->ask.addr >> PAGE_SHIFT))
+		return -EEXIST;
 	ret = find_page(space->mm, vma, a, &f);
 	if (ret == -EFAULT)
 		*signal = SIGBUS << 16 | BUS_ADRERR;
@@ -430,8 +463,15 @@ static int resolve_locked(struct dsm_space *space, struct home_ask *a,
 static int resolve(struct dsm_space *space, struct home_ask *a, int *signal)
 {
 	bool optional = a->ask.flags & DSM_OPTIONAL;
-	int ret;
+	int ret = enter_known(space, a);
 
+	if (!ret)
+		return 0;
+	if (ret == -EBUSY) {
+		/* Waits until the notifier is through. */
+		mmu_interval_read_begin(&space->notifier);
+		return ret;
+	}
 	mmap_read_lock(space->mm);
 	ret = resolve_locked(space, a, signal);
 	mmap_read_unlock(space->mm);

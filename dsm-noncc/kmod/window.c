@@ -481,6 +481,19 @@ void dsm_window_close(struct dsm_window *win)
 }
 EXPORT_SYMBOL_GPL(dsm_window_close);
 
+/* A grant by a third kernel may have been lost with a link: ask again. */
+void window_link_down(void)
+{
+	struct body_ask *ask;
+	unsigned long i;
+
+	spin_lock_irq(&dsm.lock);
+	xa_for_each(&dsm.tokens, i, ask)
+		if (!ask->done)
+			answer(ask, 0);
+	spin_unlock_irq(&dsm.lock);
+}
+
 /* The home is gone, and all its spaces with it. */
 void window_home_down(u32 kernel)
 {
