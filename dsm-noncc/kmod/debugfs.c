@@ -92,11 +92,54 @@ static int held_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(held);
 
+/* What the directory says of each frame that is not just ours. */
+static int frames_show(struct seq_file *m, void *unused)
+{
+	struct home_page *hp;
+	unsigned long pfn;
+
+	seq_puts(m,
+		 "frame state holders waiting for want asks recalls timer\n");
+	rcu_read_lock();
+	xa_for_each(&dsm.frames, pfn, hp)
+		seq_printf(m, "%lx %u %02x %02x %d %u %u %u %u\n", pfn,
+			   hp->core.state, hp->core.holders, hp->core.waiting,
+			   hp->core.op_kernel == DSM_NOBODY ?
+				   -1 :
+				   hp->core.op_kernel,
+			   hp->core.want, !!hp->core.asks, hp->core.recalls,
+			   hp->core.timer);
+	rcu_read_unlock();
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(frames);
+
+static int copies_show(struct seq_file *m, void *unused)
+{
+	struct body_copy *copy;
+	unsigned long pfn;
+	u32 k;
+
+	seq_puts(m, "home frame phase access unmapping mapped\n");
+	rcu_read_lock();
+	for (k = 0; k < dsm.core.kernels; k++)
+		xa_for_each(&dsm.copies[k], pfn, copy)
+			seq_printf(m, "%u %lx %u %u %u %u\n", k, pfn,
+				   copy->core.phase, copy->core.access,
+				   !list_empty(&copy->unmap),
+				   !list_empty(&copy->maps));
+	rcu_read_unlock();
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(copies);
+
 int dsm_debugfs_init(void)
 {
 	struct dentry *dir = debugfs_create_dir("dsm", NULL);
 
 	debugfs_create_file("stats", 0444, dir, NULL, &stats_fops);
+	debugfs_create_file("frames", 0400, dir, NULL, &frames_fops);
+	debugfs_create_file("copies", 0400, dir, NULL, &copies_fops);
 	debugfs_create_file("held", 0444, dir, NULL, &held_fops);
 	return 0;
 }
