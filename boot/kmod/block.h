@@ -21,6 +21,12 @@ struct block {
 	bool coherent;
 };
 
+/* of_dma_is_coherent() says yes on riscv64 unless told otherwise */
+static inline bool block_is_coherent(struct device_node *np)
+{
+	return of_property_read_bool(np, "dma-coherent");
+}
+
 /* To the point of coherency; what we wrote reaches every kernel */
 static inline void cache_clean(const void *start, size_t size)
 {

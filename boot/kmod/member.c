@@ -267,7 +267,7 @@ static int get_block(struct member *m, struct device_node *np)
 		devm_memremap(m->dev, res.start, BOOT_BLOCK_SIZE, MEMREMAP_WB);
 	if (IS_ERR(m->block.base))
 		return PTR_ERR(m->block.base);
-	m->block.coherent = of_dma_is_coherent(np);
+	m->block.coherent = block_is_coherent(np);
 
 	block_read(&m->block, BOOT_ORDER_OFFSET, &order, sizeof(order));
 	if (le32_to_cpu(order.magic) != BOOT_MAGIC ||

@@ -314,7 +314,7 @@ static int get_block(struct kproc *kp, struct device_node *np)
 		devm_memremap(kp->dev, res.start, BOOT_BLOCK_SIZE, MEMREMAP_WB);
 	if (IS_ERR(kp->block.base))
 		return PTR_ERR(kp->block.base);
-	kp->block.coherent = of_dma_is_coherent(np);
+	kp->block.coherent = block_is_coherent(np);
 
 	kp->order.magic = cpu_to_le32(BOOT_MAGIC);
 	kp->order.major = cpu_to_le16(BOOT_MAJOR);
