@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0
+/* unit: the core on the host: messages of a hostile peer, and all that two kernels can do to one thread. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "syscalls.h"
+#include "thread.h"
+
+static int count, failed;
+
+static void result(int good, const char *name)
+{
+	count++;
+	failed += !good;
+	printf("%sok %d %s\n", good ? "" : "not ", count, name);
+}
+
+/* ---- messages ---- */
+
+static u32 make(u8 *data, u8 type, u32 flags)
+{
+	struct ssi_msg msg;
+
+	memset(&msg, 0x5a, sizeof(msg));
+	msg.head.type = type;
+	msg.head.version = SSI_WIRE_VERSION;
+	msg.head.flags = cpu_to_le32(flags);
+	return ssi_pack(data, &msg);
+}
+
+#define ALL (SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_START)
+
+static void test_round_trip(void)
+{
+	struct ssi_msg msg, back;
+	u8 data[SSI_WIRE_MAX];
+	u32 len;
+
+	memset(&msg, 0x33, sizeof(msg));
+	msg.head.type = SSI_START;
+	msg.head.version = SSI_WIRE_VERSION;
+	msg.head.flags = cpu_to_le32(ALL);
+	len = ssi_pack(data, &msg);
+	ssi_unpack(&back, data);
+	result(len == SSI_WIRE_MAX && ssi_check(data, len) &&
+		       !memcmp(&msg, &back, sizeof(msg)),
+	       "what is packed comes out again");
+}
+
+static void test_lengths(void)
+{
+	u8 data[SSI_WIRE_MAX + 8];
+	u32 len, l;
+	int good = 1;
+
+	len = make(data, SSI_SYSCALL, SSI_HAS_REGS | SSI_HAS_FP);
+	for (l = 0; l <= sizeof(data); l++)
+		good &= ssi_check(data, l) == (l == len);
+	result(good, "no length but the right one");
+}
+
+static void test_parts(void)
+{
+	u8 data[SSI_WIRE_MAX];
+	u32 len;
+	int good = 1;
+
+	len = make(data, SSI_START, SSI_HAS_REGS | SSI_HAS_FP);
+	good &= !ssi_check(data, len);
+	len = make(data, SSI_SYSCALL, SSI_HAS_REGS);
+	good &= !ssi_check(data, len);
+	len = make(data, SSI_KICK, SSI_HAS_REGS);
+	good &= !ssi_check(data, len);
+	len = make(data, SSI_GONE, SSI_DIED);
+	good &= ssi_check(data, len);
+	len = make(data, SSI_GONE, SSI_READY);
+	good &= !ssi_check(data, len);
+	result(good, "each type has its parts, and no others");
+}
+
+static void test_heads(void)
+{
+	u8 data[SSI_WIRE_MAX];
+	unsigned int type;
+	u32 len;
+	int good = 1;
+
+	for (type = 0; type < 256; type++) {
+		len = make(data, type, 0);
+		if (!type || type >= SSI_TYPES)
+			good &= !ssi_check(data, len);
+	}
+	len = make(data, SSI_END, 0);
+	good &= ssi_check(data, len);
+	data[1] = SSI_WIRE_VERSION + 1;
+	good &= !ssi_check(data, len);
+	result(good, "unknown types and versions are refused");
+}
+
+/* Any bytes at all: never a message longer than what is there. */
+static void test_noise(unsigned int seed)
+{
+	u8 data[SSI_WIRE_MAX];
+	struct ssi_msg msg;
+	unsigned int i, k, taken = 0;
+	u32 len;
+
+	srand(seed);
+	for (i = 0; i < 200000; i++) {
+		len = rand() % (sizeof(data) + 1);
+		if (rand() & 1)
+			len = make(data, 1 + rand() % SSI_TYPES,
+				   rand() & 0x707);
+		for (k = rand() % 16; k < 8 && k < len; k++)
+			data[k] = rand();
+		if (ssi_check(data, len)) {
+			ssi_unpack(&msg, data);
+			taken++;
+		}
+	}
+	printf("# seed %u, %u taken\n", seed, taken);
+	result(taken > 0, "noise is read within its bounds");
+}
+
+/* ---- the two tables together ---- */
+
+/*
+ * One thread's stay: a shadow and a body, each with its table, and the messages
+ * on their way, in order each way. All interleavings, with the body dying, its
+ * home giving up and the link falling at any step.
+ */
+#define QUEUE 6
+
+struct world {
+	uint8_t shadow;
+	uint8_t body; /* BODY states, 0xff: there is none */
+	uint8_t down;
+	uint8_t ended; /* the home has sent END */
+	uint8_t kicks;
+	uint8_t nto, nfrom;
+	uint8_t to[QUEUE], from[QUEUE];
+};
+
+#define NO_BODY 0xff
+#define SEEN	(1u << 22)
+
+static struct world *seen;
+static uint32_t nseen;
+static unsigned char *mark;
+static const char *bad;
+
+static uint32_t hash(const struct world *w)
+{
+	const uint8_t *p = (const uint8_t *)w;
+	uint32_t h = 2166136261u;
+	size_t i;
+
+	for (i = 0; i < sizeof(*w); i++)
+		h = (h ^ p[i]) * 16777619u;
+	return h & (SEEN - 1);
+}
+
+static void reach(const struct world *w)
+{
+	uint32_t h = hash(w);
+
+	while (mark[h]) {
+		if (!memcmp(&seen[h], w, sizeof(*w)))
+			return;
+		h = (h + 1) & (SEEN - 1);
+	}
+	mark[h] = 1;
+	seen[h] = *w;
+	nseen++;
+}
+
+static int step(uint8_t *state, enum ssi_event event)
+{
+	enum ssi_state s = *state;
+	int ret = ssi_step(&s, event);
+
+	*state = s;
+	return ret;
+}
+
+static void must(int there, const char *what)
+{
+	if (!there)
+		bad = what;
+}
+
+static void push(uint8_t *q, uint8_t *n, uint8_t what)
+{
+	if (*n < QUEUE)
+		q[(*n)++] = what;
+	else
+		bad = "more messages under way than there can be";
+}
+
+static uint8_t pop(uint8_t *q, uint8_t *n)
+{
+	uint8_t what = q[0];
+
+	memmove(q, q + 1, QUEUE - 1);
+	q[--*n] = 0;
+	return what;
+}
+
+/* The body's process ends: by order, or on its own. */
+static void body_exits(struct world *w)
+{
+	must(step(&w->body, SSI_EV_DO_EXIT), "an exit without a row");
+	w->body = NO_BODY;
+	if (!w->down)
+		push(w->from, &w->nfrom, SSI_GONE);
+}
+
+static void target_hears(struct world *w)
+{
+	switch (pop(w->to, &w->nto)) {
+	case SSI_START:
+		w->body = SSI_BODY_BORN;
+		break;
+	case SSI_REPLY:
+		if (w->body != NO_BODY)
+			must(step(&w->body, SSI_EV_ANSWER),
+			     "an answer without a row");
+		break;
+	case SSI_KICK:
+		if (w->body != NO_BODY)
+			must(step(&w->body, SSI_EV_KICKED),
+			     "a kick without a row");
+		break;
+	case SSI_END:
+		if (w->body == NO_BODY)
+			push(w->from, &w->nfrom, SSI_GONE);
+		else
+			must(step(&w->body, SSI_EV_END),
+			     "an end without a row");
+		break;
+	}
+}
+
+static void home_hears(struct world *w)
+{
+	uint8_t was = w->shadow;
+
+	switch (pop(w->from, &w->nfrom)) {
+	case SSI_SYSCALL:
+		if (!step(&w->shadow, SSI_EV_REQUEST) && was != SSI_SHADOW_HOME)
+			bad = "a request without a row";
+		break;
+	case SSI_TIME:
+		if (!step(&w->shadow, SSI_EV_TIMED) && was != SSI_SHADOW_HOME)
+			bad = "a time without a row";
+		break;
+	case SSI_GONE:
+		if (!step(&w->shadow, SSI_EV_GONE) && was != SSI_SHADOW_HOME)
+			bad = "a death without a row";
+		break;
+	case SSI_FAILED:
+		if (!step(&w->shadow, SSI_EV_FAILED) && was != SSI_SHADOW_HOME)
+			bad = "a refusal without a row";
+		break;
+	}
+}
+
+static void home_acts(const struct world *from)
+{
+	struct world w = *from;
+
+	if (w.shadow == SSI_SHADOW_ASKED) {
+		step(&w.shadow, SSI_EV_ANSWER);
+		push(w.to, &w.nto, SSI_REPLY);
+		reach(&w);
+		w = *from;
+	}
+	if (w.shadow == SSI_SHADOW_AWAY && w.kicks < 2) {
+		w.kicks++;
+		must(step(&w.shadow, SSI_EV_KICKED), "no kick when away");
+		push(w.to, &w.nto, SSI_KICK);
+		reach(&w);
+		w = *from;
+	}
+	if (w.shadow == SSI_SHADOW_AWAY || w.shadow == SSI_SHADOW_ASKED) {
+		must(step(&w.shadow, SSI_EV_END), "no end");
+		if (w.ended++)
+			bad = "two ends";
+		push(w.to, &w.nto, SSI_END);
+		reach(&w);
+		w = *from;
+	}
+	if (w.shadow == SSI_SHADOW_REFUSED || w.shadow == SSI_SHADOW_LOST) {
+		must(step(&w.shadow, SSI_EV_DO_SETTLE), "no way home");
+		reach(&w);
+	}
+}
+
+static void target_acts(const struct world *from)
+{
+	struct world w = *from;
+
+	if (w.body == NO_BODY)
+		return;
+	if (w.body == SSI_BODY_BORN) {
+		/* no process for it */
+		w.body = NO_BODY;
+		push(w.from, &w.nfrom, SSI_FAILED);
+		reach(&w);
+		w = *from;
+		must(step(&w.body, SSI_EV_DO_ENTER), "no way in");
+		reach(&w);
+		w = *from;
+	}
+	if (w.body == SSI_BODY_RUNS) {
+		step(&w.body, SSI_EV_REQUEST);
+		push(w.from, &w.nfrom, SSI_SYSCALL);
+		reach(&w);
+		w = *from;
+		if (w.nfrom < 2) {
+			push(w.from, &w.nfrom, SSI_TIME);
+			reach(&w);
+			w = *from;
+		}
+	}
+	/* killed with its window; it ends a little later */
+	if (w.body != SSI_BODY_ENDING) {
+		must(step(&w.body, SSI_EV_END), "no end of a body");
+		reach(&w);
+		w = *from;
+	}
+	body_exits(&w);
+	reach(&w);
+}
+
+static void falls(const struct world *from)
+{
+	struct world w = *from;
+
+	w.down = 1;
+	w.nto = 0;
+	w.nfrom = 0;
+	memset(w.to, 0, QUEUE);
+	memset(w.from, 0, QUEUE);
+	w.body = NO_BODY;
+	if (!step(&w.shadow, SSI_EV_DOWN))
+		bad = "a fall without a row";
+	reach(&w);
+}
+
+static void expand(const struct world *from)
+{
+	struct world w = *from;
+
+	if (!w.down) {
+		if (w.nto) {
+			target_hears(&w);
+			reach(&w);
+			w = *from;
+		}
+		if (w.nfrom) {
+			home_hears(&w);
+			reach(&w);
+			w = *from;
+		}
+		target_acts(&w);
+		falls(&w);
+	}
+	home_acts(&w);
+	/* At home again while its user part may still run somewhere */
+	if (w.shadow == SSI_SHADOW_HOME && w.body != NO_BODY && !w.down &&
+	    w.body != SSI_BODY_ENDING)
+		bad = "at home and away at once";
+	/* Nothing moves any more, and it is not at home: it hangs */
+	if (!w.down && !w.nto && !w.nfrom && w.body == NO_BODY &&
+	    (w.shadow == SSI_SHADOW_AWAY || w.shadow == SSI_SHADOW_ASKED ||
+	     w.shadow == SSI_SHADOW_LEAVING))
+		bad = "waits for what does not come";
+}
+
+static void test_stay(void)
+{
+	struct world first = { .shadow = SSI_SHADOW_HOME,
+			       .body = NO_BODY,
+			       .nto = 1,
+			       .to = { SSI_START } };
+	uint32_t before = 0, i;
+
+	seen = calloc(SEEN, sizeof(*seen));
+	mark = calloc(SEEN, 1);
+	if (!seen || !mark)
+		exit(2);
+	must(step(&first.shadow, SSI_EV_DO_START), "no start");
+	reach(&first);
+	while (before != nseen && !bad) {
+		before = nseen;
+		for (i = 0; i < SEEN && !bad; i++)
+			if (mark[i])
+				expand(&seen[i]);
+	}
+	printf("# %u situations%s%s\n", nseen, bad ? ": " : "", bad ?: "");
+	result(!bad && nseen > 100, "a stay ends well, whatever happens");
+	free(seen);
+	free(mark);
+}
+
+/* ---- system calls ---- */
+
+static void test_syscalls(void)
+{
+	unsigned int nr, refused = 0, known = 0;
+	int good = 1;
+
+	for (nr = 0; nr < SSI_SYSCALLS; nr++) {
+		const struct ssi_syscall *call = ssi_syscall(nr);
+
+		known += !!call->name;
+		refused += call->how == SSI_REFUSED;
+		good &= (call->how == SSI_REFUSED) == !!call->error;
+		good &= call->how == SSI_FORWARD || call->why;
+	}
+	good &= ssi_syscall(~0ull)->how == SSI_FORWARD;
+	printf("# %u calls, %u refused\n", known, refused);
+	result(good && known > 300, "each call is forwarded or has a reason");
+}
+
+int main(void)
+{
+	const char *seed = getenv("SEED");
+
+	test_round_trip();
+	test_lengths();
+	test_parts();
+	test_heads();
+	test_noise(seed ? atoi(seed) : 1);
+	test_stay();
+	test_syscalls();
+	printf("1..%d\n# %d passed, %d failed, 0 skipped\n", count,
+	       count - failed, failed);
+	return !!failed;
+}
