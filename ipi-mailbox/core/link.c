@@ -70,7 +70,7 @@ their_hello(const struct imb_link *link)
 }
 
 /* Say where we stand, as one snapshot guarded by an odd-even count. */
-static void write_hello(struct imb_link *link)
+static void publish_hello(struct imb_link *link)
 {
 	struct imb_wire_hello __shm *to = our_hello(link);
 	struct imb_wire_hello h = {
@@ -98,6 +98,11 @@ static void write_hello(struct imb_link *link)
 	link->guard += 2;
 	imb_port_store32(link->port, &to->guard, link->guard);
 	imb_port_clean(link->port, to, sizeof(*to));
+}
+
+static void write_hello(struct imb_link *link)
+{
+	publish_hello(link);
 	imb_port_bell(link->port);
 }
 
@@ -113,7 +118,7 @@ static bool read_hello(struct imb_link *link, struct imb_wire_hello *h)
 
 	imb_port_inval(link->port, from, sizeof(*from));
 	guard = imb_port_load32(link->port, &from->guard);
-	/* ORDER: pairs with imb_port_wmb() in write_hello() */
+	/* ORDER: pairs with imb_port_wmb() in publish_hello() */
 	imb_port_rmb(link->port);
 	imb_port_copy_in(link->port, h, from, sizeof(*h));
 	imb_port_rmb(link->port);
@@ -325,12 +330,44 @@ static void look(struct imb_link *link)
 	}
 }
 
+/*
+ * A consumer takes what there is, and gives it all back before it sleeps. If it
+ * lives and does not, then something of ours or of its has been lost on the way,
+ * which neither side writes again: memory that does not keep what was written.
+ */
+static bool stuck(struct imb_link *link)
+{
+	u64 now = imb_port_now_ms(link->port);
+	u32 i;
+	int left;
+
+	for (i = 0; i < IMB_WIRE_LANES; i++) {
+		struct imb_tx *tx = &link->tx[i];
+
+		left = imb_tx_left(tx);
+		if (left < 0)
+			return true;
+		if (!left || tx->head != link->head[i]) {
+			link->head[i] = tx->head;
+			link->head_ms[i] = now;
+		} else if (now - link->head_ms[i] > link->stuck_ms) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void imb_link_tick(struct imb_link *link)
 {
 	if (link->state == IMB_LINK_STOPPED)
 		return;
 	beat(link);
+	/* Who has read our hello while it was damaged reads it again. */
+	if (link->state == IMB_LINK_DOWN || link->state == IMB_LINK_HELLO)
+		publish_hello(link);
 	look(link);
+	if (link->state == IMB_LINK_UP && stuck(link))
+		step(link, IMB_IN_PEER_BROKEN, NULL);
 	if (link->alive && link->state != IMB_LINK_FENCED &&
 	    imb_port_now_ms(link->port) - link->peer_beat_ms > link->silent_ms)
 		step(link, IMB_IN_PEER_SILENT, NULL);
@@ -464,6 +501,7 @@ void imb_link_init(struct imb_link *link, struct imb_port *port,
 	link->peer = peer;
 	link->boot = boot;
 	link->silent_ms = IMB_SILENT_MS;
+	link->stuck_ms = IMB_STUCK_MS;
 	link->hold_ms = IMB_HOLD_MIN_MS;
 	link->state = IMB_LINK_DOWN;
 	for (lane = 0; lane < IMB_WIRE_LANES; lane++)

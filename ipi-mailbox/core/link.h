@@ -23,6 +23,8 @@
 #define IMB_BEAT_MS 50
 /* A peer whose beat has stood still for this long is taken for dead. */
 #define IMB_SILENT_MS 5000
+/* A peer that lives and has not taken a message for so long has broken down. */
+#define IMB_STUCK_MS 10000
 /* A peer that broke the protocol is not heard for this long, then doubling. */
 #define IMB_HOLD_MIN_MS 100
 #define IMB_HOLD_MAX_MS 10000
@@ -156,6 +158,9 @@ struct imb_link_counts {
  * @peer_beat: the peer's, as last seen
  * @peer_beat_ms: when it was last seen to move
  * @silent_ms: patience with a still beat
+ * @stuck_ms: patience with a peer that takes no messages
+ * @head: per lane: how far the peer had given back when it was seen to
+ * @head_ms: per lane: when that was
  * @hold_ms: how long a broken peer is not heard
  * @hold_until_ms: until when this one is not
  * @up_ms: when the last session began
@@ -195,6 +200,9 @@ struct imb_link {
 	u64 peer_beat;
 	u64 peer_beat_ms;
 	u32 silent_ms;
+	u32 stuck_ms;
+	u32 head[IMB_WIRE_LANES];
+	u64 head_ms[IMB_WIRE_LANES];
 	u32 hold_ms;
 	u64 hold_until_ms;
 	u64 up_ms;

@@ -133,6 +133,13 @@ bool imb_tx_kick(struct imb_tx *tx)
 	return true;
 }
 
+int imb_tx_left(struct imb_tx *tx)
+{
+	int ret = tx->pos == tx->head ? 0 : tx_refresh(tx);
+
+	return ret ? ret : (int)(tx->pos - tx->head);
+}
+
 bool imb_tx_wait(struct imb_tx *tx)
 {
 	u32 want = tx->pos - tx->count + part(tx->count, WANT_PART);

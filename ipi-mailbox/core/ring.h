@@ -168,6 +168,16 @@ void imb_tx_commit(struct imb_tx *tx, u32 len, u16 service, u16 flags);
 bool imb_tx_kick(struct imb_tx *tx);
 
 /**
+ * imb_tx_left() - what of a lane the consumer has not given back
+ * @tx: producer
+ *
+ * Looks at the consumer's word only if something is left.
+ *
+ * Return: how many slots, or -EPROTO if its word is impossible.
+ */
+int imb_tx_left(struct imb_tx *tx);
+
+/**
  * imb_tx_wait() - ask for a bell when some slots are free
  * @tx: producer that got -EAGAIN
  *

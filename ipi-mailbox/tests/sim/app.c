@@ -77,6 +77,8 @@ void app_boot(struct node *node)
 			      &w->plan.geometry, w->sim->base, node->id, peer,
 			      node->boot);
 		node->link[peer].silent_ms = w->calm ? CALM_MS : SILENT_MS;
+		/* Runs are long, and nobody damages what was written. */
+		node->link[peer].stuck_ms = CALM_MS;
 		for (s = 0; s < SERVICES; s++)
 			node->end[peer][s].buf = -1;
 	}

@@ -519,6 +519,47 @@ static void reader_is_left_in_peace(void)
 	tap_end("no session begins while a message is being read");
 }
 
+/* Memory that does not keep what was written, of any of the words between. */
+static void lost_words_end_the_session(void)
+{
+	static const char *const names[] = {
+		"a lost slot ends the session, not the link",
+		"a lost head ends the session, not the link",
+		"a lost hello delays the session",
+	};
+	u32 lost, i;
+
+	for (lost = 0; lost < 3; lost++) {
+		struct pair *p = pair_up();
+		struct imb_link *link = &p->side[0].link;
+
+		imb_link_open(link, 3, 1, 0);
+		imb_link_open(&p->side[1].link, 3, 1, 0);
+		pair_serve(p);
+		CHECK_EQ(imb_link_send(link, 3, "abc", 3), 0);
+		if (lost == 0)
+			memset(link->tx[1].slots +
+				       (link->tx[1].pos - 1) * link->tx[1].size,
+			       0xff, IMB_WIRE_LINE);
+		else
+			pair_serve(p);
+		if (lost == 1)
+			memset((void *)link->tx[1].theirs, 0xff, IMB_WIRE_LINE);
+		if (lost == 2) {
+			imb_link_input(&p->side[1].link, IMB_IN_PEER_BROKEN);
+			pair_hello(p, 1)->guard |= htole32(1);
+		}
+		for (i = 0; i <= IMB_STUCK_MS / IMB_BEAT_MS + 4; i++)
+			pair_tick(p, 1);
+		CHECK_EQ(side_count(&p->side[1], IMB_EVENT_LINK_DOWN, 0), 1);
+		CHECK_EQ(link->state, IMB_LINK_UP);
+		CHECK_EQ(p->side[1].link.state, IMB_LINK_UP);
+		CHECK_EQ(link->counts.broken, lost < 2);
+		pair_destroy(p);
+		tap_end(names[lost]);
+	}
+}
+
 int main(void)
 {
 	tap_begin();
@@ -536,5 +577,6 @@ int main(void)
 	stop_is_seen_at_once();
 	silent_peer_comes_back();
 	reader_is_left_in_peace();
+	lost_words_end_the_session();
 	return tap_done();
 }
