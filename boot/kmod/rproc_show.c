@@ -171,7 +171,7 @@ static size_t read_log(const struct kproc *kp, char *to)
 {
 	const u32 text = BOOT_LOG_OFFSET + offsetof(struct boot_log, text);
 	const u32 max = sizeof_field(struct boot_log, text);
-	u32 head[3], start, size, i;
+	u32 head[3], start, size, i, n;
 
 	block_read(&kp->block, BOOT_LOG_OFFSET, head, sizeof(head));
 	start = le32_to_cpu((__force __le32)head[1]);
@@ -182,11 +182,17 @@ static size_t read_log(const struct kproc *kp, char *to)
 
 	block_read(&kp->block, text + start, to, size - start);
 	block_read(&kp->block, text, to + size - start, start);
-	/* It goes to a terminal: no control characters of a kernel gone wild */
-	for (i = 0; i < size; i++)
-		if ((u8)to[i] < ' ' && to[i] != '\n' && to[i] != '\t')
-			to[i] = to[i] == '\r' ? ' ' : '.';
-	return size;
+	/*
+	 * It goes to a terminal: no control characters of a kernel gone wild.
+	 * A line of memory that never left the dead kernel's caches is zero.
+	 */
+	for (i = 0, n = 0; i < size; i++) {
+		if ((u8)to[i] >= ' ' || to[i] == '\n' || to[i] == '\t')
+			to[n++] = to[i];
+		else if (to[i])
+			to[n++] = to[i] == '\r' ? ' ' : '.';
+	}
+	return n;
 }
 
 /* Before the block is cleared for the next life */
