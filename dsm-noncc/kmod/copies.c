@@ -30,9 +30,9 @@ static enum hrtimer_restart copy_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-struct body_copy *copy_alloc(void)
+struct body_copy *copy_alloc(gfp_t gfp)
 {
-	struct body_copy *copy = kzalloc(sizeof(*copy), GFP_KERNEL);
+	struct body_copy *copy = kzalloc(sizeof(*copy), gfp);
 
 	if (!copy)
 		return NULL;
@@ -133,7 +133,9 @@ void copies_op_later(void *ctx, struct dsm_copy *core, u64 us)
 {
 	struct body_copy *copy = container_of(core, struct body_copy, core);
 
-	refcount_inc(&copy->refs);
+	/* A timer that is under way has a reference. */
+	if (hrtimer_try_to_cancel(&copy->timer) != 1)
+		refcount_inc(&copy->refs);
 	hrtimer_start(&copy->timer, ns_to_ktime(us * NSEC_PER_USEC),
 		      HRTIMER_MODE_REL);
 }

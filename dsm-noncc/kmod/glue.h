@@ -40,6 +40,7 @@
 	C(fault_again)          \
 	C(fault_failed)         \
 	C(fault_interrupted)    \
+	C(neighbours)           \
 	C(fetched)              \
 	C(served)               \
 	C(served_again)         \
@@ -120,7 +121,6 @@ struct dsm {
 	struct xarray tokens;
 	struct dsm_link link[DSM_KERNELS];
 	unsigned int line;
-	u64 next_token;
 	atomic64_t count[DSM_C_COUNT];
 };
 
@@ -267,6 +267,7 @@ void serve_op_done(void *ctx, struct dsm_page *page, struct dsm_ask *ask,
  * @pages: struct body_map by page index; under dsm.lock
  * @list: in the list of windows; under dsm.lock
  * @closed: nothing comes any more
+ * @welcome: so many neighbours of what was asked for may come; under dsm.lock
  */
 struct dsm_window {
 	struct dsm_id id;
@@ -276,6 +277,7 @@ struct dsm_window {
 	struct xarray pages;
 	struct list_head list;
 	bool closed;
+	unsigned int welcome;
 };
 
 /**
@@ -335,7 +337,7 @@ void window_op_refused(void *ctx, const struct dsm_msg *msg);
 struct dsm_copy *window_op_accept(void *ctx, const struct dsm_msg *msg);
 
 int copies_init(void);
-struct body_copy *copy_alloc(void);
+struct body_copy *copy_alloc(gfp_t gfp);
 struct body_copy *copy_hold(struct body_copy *copy);
 void copy_put(struct body_copy *copy);
 int copy_insert(struct body_copy *copy, u32 home, u64 frame);

@@ -332,7 +332,9 @@ void home_op_later(void *ctx, struct dsm_page *page, u64 us)
 {
 	struct home_page *hp = container_of(page, struct home_page, core);
 
-	refcount_inc(&hp->refs);
+	/* A timer that is under way has a reference. */
+	if (hrtimer_try_to_cancel(&hp->timer) != 1)
+		refcount_inc(&hp->refs);
 	hrtimer_start(&hp->timer, ns_to_ktime(us * NSEC_PER_USEC),
 		      HRTIMER_MODE_REL);
 }

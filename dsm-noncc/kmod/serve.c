@@ -18,6 +18,8 @@
 /* A request refers to nothing that a peer could keep us from: so many wait. */
 #define ASKS_MAX 512
 
+#define NEIGHBOURS_MAX 16u
+
 static unsigned int threads = 8;
 module_param(threads, uint, 0444);
 MODULE_PARM_DESC(threads, "how many requests can wait for a disk at a time");
@@ -511,6 +513,32 @@ static void serve_in(struct dsm_space *space, struct home_ask *a)
 	refuse(a, 0, 0);
 }
 
+/* Pages behind it will be wanted next; only what costs nobody anything. */
+static void serve_neighbours(struct dsm_space *space, const struct dsm_ask *ask,
+			     unsigned int many)
+{
+	struct home_ask *a;
+	unsigned int i;
+
+	for (i = 1; i <= many; i++) {
+		a = kzalloc(sizeof(*a), GFP_KERNEL);
+		if (!a)
+			return;
+		a->ask = *ask;
+		a->ask.access = DSM_READ;
+		a->ask.flags = DSM_OPTIONAL | (ask->flags & DSM_EXEC);
+		a->ask.token = 0;
+		a->ask.addr = ask->addr + i * PAGE_SIZE;
+		if (a->ask.addr >= TASK_SIZE ||
+		    xa_load(&space->maps, a->ask.addr >> PAGE_SHIFT))
+			kfree(a);
+		else
+			serve_in(space, a);
+		while (home_work())
+			;
+	}
+}
+
 static bool allowed(struct dsm_space *space, const struct dsm_ask *ask)
 {
 	return space && space->kernels & BIT(ask->kernel) &&
@@ -521,10 +549,13 @@ static void serve(struct home_ask *a)
 {
 	struct dsm_space *space =
 		dsm_space_find(a->ask.space, a->ask.space_inc);
+	unsigned int many = min(a->many, NEIGHBOURS_MAX);
+	struct dsm_ask ask;
 	struct mm_struct *mm;
 
 	dsm_count(served);
 	a->ask.addr &= PAGE_MASK;
+	ask = a->ask;
 	if (!allowed(space, &a->ask)) {
 		refuse(a, SIGKILL, SI_KERNEL);
 	} else if (!mmget_not_zero(space->mm)) {
@@ -532,6 +563,9 @@ static void serve(struct home_ask *a)
 	} else {
 		mm = space->mm;
 		serve_in(space, a);
+		while (home_work())
+			;
+		serve_neighbours(space, &ask, many);
 		mmput(mm);
 	}
 	dsm_space_put(space);

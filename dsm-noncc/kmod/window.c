@@ -10,6 +10,7 @@
 #include <linux/file.h>
 #include <linux/mman.h>
 #include <linux/module.h>
+#include <linux/random.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -18,6 +19,13 @@
 #include "glue.h"
 
 #define WINDOW_START 0x10000UL
+
+static unsigned int neighbours = 8;
+module_param(neighbours, uint, 0644);
+MODULE_PARM_DESC(neighbours, "so many pages behind one that is asked for");
+
+/* More of them than this are never under way. */
+#define WELCOME_MAX 64u
 
 /* How long a thread waits before it asks anew; nothing is lost on a link. */
 #define ASK_AGAIN HZ
@@ -57,6 +65,38 @@ static void answer(struct body_ask *ask, u32 code)
 	kfree(ask);
 }
 
+static struct dsm_window *window_of(const struct dsm_msg *msg)
+{
+	struct dsm_window *win;
+
+	list_for_each_entry(win, &windows, list)
+		if (win->id.home == msg->home && win->id.number == msg->space &&
+		    win->id.incarnation == msg->space_inc && !win->closed)
+			return win;
+	return NULL;
+}
+
+/* A neighbour comes without a token, but not without an invitation. */
+static struct dsm_copy *accept_neighbour(const struct dsm_msg *msg)
+{
+	struct dsm_window *win = window_of(msg);
+	struct body_copy *copy = xa_load(&dsm.copies[msg->home], msg->frame);
+
+	if (!win || !win->welcome || msg->addr >= TASK_SIZE ||
+	    !dsm_frame_of(msg->home, msg->frame) ||
+	    xa_load(&win->pages, msg->addr >> PAGE_SHIFT))
+		return NULL;
+	win->welcome--;
+	if (copy)
+		return &copy->core;
+	copy = copy_alloc(GFP_ATOMIC);
+	if (copy && copy_insert(copy, msg->home, msg->frame)) {
+		copy_put(copy);
+		copy = NULL;
+	}
+	return copy ? &copy->core : NULL;
+}
+
 /* A home that grants two frames for one address would leave one mapped. */
 struct dsm_copy *window_op_accept(void *ctx, const struct dsm_msg *msg)
 {
@@ -64,6 +104,8 @@ struct dsm_copy *window_op_accept(void *ctx, const struct dsm_msg *msg)
 	struct body_copy *copy;
 	struct body_map *map;
 
+	if (msg->flags & DSM_OPTIONAL)
+		return accept_neighbour(msg);
 	if (!ask || !dsm_frame_of(msg->home, msg->frame))
 		return NULL;
 	copy = xa_load(&dsm.copies[msg->home], msg->frame);
@@ -79,32 +121,54 @@ struct dsm_copy *window_op_accept(void *ctx, const struct dsm_msg *msg)
 	return &copy->core;
 }
 
+/* @map: prepared; used up if the address has none. */
+static int note_map(struct dsm_window *win, struct body_copy *copy,
+		    const struct dsm_msg *msg, struct body_map **prepared)
+{
+	unsigned long index = msg->addr >> PAGE_SHIFT;
+	struct body_map *map = xa_load(&win->pages, index);
+
+	if (!map) {
+		map = *prepared;
+		if (!map ||
+		    xa_err(xa_store(&win->pages, index, map, GFP_ATOMIC)))
+			return -ENOMEM;
+		*prepared = NULL;
+		map->win = win;
+		map->copy = copy;
+		map->index = index;
+		list_add(&map->list, &copy->maps);
+	}
+	map->stamp = msg->stamp;
+	map->prot = msg->prot;
+	return 0;
+}
+
+static void granted_neighbour(struct body_copy *copy, const struct dsm_msg *msg)
+{
+	struct dsm_window *win = window_of(msg);
+	struct body_map *map;
+
+	if (!win)
+		return;
+	map = kzalloc(sizeof(*map), GFP_ATOMIC);
+	note_map(win, copy, msg, &map);
+	kfree(map);
+	dsm_count(neighbours);
+}
+
 void window_op_granted(void *ctx, struct dsm_copy *core,
 		       const struct dsm_msg *msg)
 {
 	struct body_copy *copy = container_of(core, struct body_copy, core);
 	struct body_ask *ask = answered(msg);
-	struct body_map *map;
 
-	if (!ask)
-		return;
-	map = xa_load(&ask->win->pages, ask->index);
-	if (!map) {
-		map = ask->map;
-		if (xa_err(xa_store(&ask->win->pages, ask->index, map,
-				    GFP_ATOMIC))) {
-			answer(ask, 0);
-			return;
-		}
-		ask->map = NULL;
-		map->win = ask->win;
-		map->copy = copy;
-		map->index = ask->index;
-		list_add(&map->list, &copy->maps);
+	if (msg->flags & DSM_OPTIONAL) {
+		granted_neighbour(copy, msg);
+	} else if (ask) {
+		note_map(ask->win, copy, msg, &ask->map);
+		answer(ask, 0);
 	}
-	map->stamp = msg->stamp;
-	map->prot = msg->prot;
-	answer(ask, 0);
 }
 
 void window_op_refused(void *ctx, const struct dsm_msg *msg)
@@ -121,7 +185,7 @@ static int ask_init(struct body_ask *ask, struct dsm_window *win,
 		    unsigned long index)
 {
 	*ask = (struct body_ask){ .win = win, .index = index };
-	ask->copy = copy_alloc();
+	ask->copy = copy_alloc(GFP_KERNEL);
 	ask->map = kzalloc(sizeof(*ask->map), GFP_KERNEL);
 	if (ask->copy && ask->map)
 		return 0;
@@ -129,26 +193,42 @@ static int ask_init(struct body_ask *ask, struct dsm_window *win,
 	return -ENOMEM;
 }
 
-static int ask_send(struct body_ask *ask, enum dsm_access access, bool exec)
+/* Hard to guess for kernels that are not asked. */
+static u64 new_token(void)
 {
-	const struct dsm_id *id = &ask->win->id;
+	u64 token;
+
+	do {
+		token = get_random_long();
+	} while (!token || xa_load(&dsm.tokens, token));
+	return token;
+}
+
+static int ask_send(struct body_ask *ask, enum dsm_access access, bool exec,
+		    unsigned int many)
+{
+	struct dsm_window *win = ask->win;
 	struct dsm_ask what = {
 		.access = access,
 		.flags = exec ? DSM_EXEC : 0,
 		.addr = (u64)ask->index << PAGE_SHIFT,
-		.space = id->number,
-		.space_inc = id->incarnation,
+		.space = win->id.number,
+		.space_inc = win->id.incarnation,
 	};
 	int err = -ENOTCONN;
 
 	spin_lock_irq(&dsm.lock);
-	if (!ask->win->closed && dsm.link[id->home].up) {
-		ask->token = ++dsm.next_token;
+	if (!win->closed && dsm.link[win->id.home].up) {
+		ask->token = new_token();
 		what.token = ask->token;
-		err = xa_err(
-			xa_store(&dsm.tokens, ask->token, ask, GFP_ATOMIC));
-		if (!err)
-			dsm_ask_for(&dsm.core, id->home, &what, 0);
+		err = dsm.core.peer[win->id.home].inc ?
+			      xa_err(xa_store(&dsm.tokens, ask->token, ask,
+					      GFP_ATOMIC)) :
+			      -EAGAIN;
+	}
+	if (!err) {
+		win->welcome = min(win->welcome + many, WELCOME_MAX);
+		dsm_ask_for(&dsm.core, win->id.home, &what, many);
 	}
 	spin_unlock_irq(&dsm.lock);
 	return err;
@@ -304,6 +384,17 @@ static void count_fault(enum dsm_access access, bool exec, bool upgrade)
 		dsm_count(fault_read);
 }
 
+static vm_fault_t not_asked(int err)
+{
+	if (err == -ENOMEM)
+		return VM_FAULT_OOM;
+	if (err != -EAGAIN)
+		return VM_FAULT_SIGBUS;
+	/* The link is there, the home has not said hello yet. */
+	schedule_timeout_interruptible(1);
+	return signal_pending(current) ? VM_FAULT_NOPAGE : 0;
+}
+
 /* 0: look again; else what the fault returns. */
 static vm_fault_t ask_home(struct dsm_window *win, struct vm_fault *vmf,
 			   enum dsm_access access, bool exec)
@@ -316,10 +407,10 @@ static vm_fault_t ask_home(struct dsm_window *win, struct vm_fault *vmf,
 	if (ask_init(&ask, win, vmf->address >> PAGE_SHIFT))
 		return VM_FAULT_OOM;
 	ask.task = current;
-	err = ask_send(&ask, access, exec);
+	err = ask_send(&ask, access, exec, neighbours);
 	if (err) {
 		free_parts(&ask);
-		return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+		return not_asked(err);
 	}
 	ask_wait(&ask, state);
 	free_parts(&ask);
@@ -525,7 +616,7 @@ static void fetch(struct dsm_window *win, unsigned long index, bool write)
 		kfree(ask);
 		return;
 	}
-	if (ask_send(ask, write ? DSM_WRITE : DSM_READ, false)) {
+	if (ask_send(ask, write ? DSM_WRITE : DSM_READ, false, 0)) {
 		free_parts(ask);
 		kfree(ask);
 		return;
