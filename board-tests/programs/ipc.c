@@ -359,6 +359,7 @@ static int on_terminal(void *arg)
 	int slave, stays = 1;
 
 	setsid();
+	signal(SIGINT, SIG_DFL); /* a job in the background ignores it */
 	slave = open(arg, O_RDWR);
 	go(1);
 	if (slave < 0 || tcgetpgrp(slave) != getpid())

@@ -143,7 +143,8 @@ void link_give_up(u32 kernels)
 static void say_hello(struct dsm_link *l)
 {
 	spin_lock_irq(&dsm.lock);
-	if (l->up && !l->settled) {
+	/* Not before open_link() knows the channel: it would go nowhere. */
+	if (l->ch && l->up && !l->settled) {
 		l->settled = true;
 		dsm_peer_up(&dsm.core, l->id);
 	}
