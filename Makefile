@@ -123,8 +123,7 @@ other-isas: dtbs
 	for isa in $$(boot/scripts/other-isas); do \
 		$(MAKE) isa ISA=$$isa || exit; done
 
-isa: deps
-	boot/scripts/deps $(ISA)
+isa: deps-$(ISA)
 	kernel-patches/scripts/build-kernel
 	boot/scripts/build-modules
 	$(MAKE) -s -C boot/tool O=$(O)/tool-$(ISA) CROSS_COMPILE=$(ISA)-linux-gnu-
@@ -134,7 +133,7 @@ isa: deps
 hub: deps ## what connects the machines of boards nc-*: build/hub
 	$(MAKE) -s -C board-tests/hub O=$(O)/hub
 
-plugin: deps ## what takes coherence from boards nc-*: build/plugin
+plugin: deps-nc ## what takes coherence from boards nc-*: build/plugin
 	$(MAKE) -s -C board-tests/plugin O=$(O)
 
 kernel: deps ## build/linux
@@ -160,7 +159,10 @@ dtbs: deps ## device trees and headers of BOARD: build/BOARD/gen
 deps: ## check for and install what building and running needs
 	boot/scripts/deps run
 
-deps-test deps-bench deps-shell deps-image: deps-%: deps
+# The tests of the plugin run both instruction sets
+test test-all check: deps-nc deps-riscv64
+
+deps-test deps-bench deps-shell deps-image deps-nc deps-riscv64: deps-%: deps
 	boot/scripts/deps $*
 
 clean: ## remove what was built here, keep the cache
@@ -172,4 +174,4 @@ distclean: clean ## remove the cache too: everything is fetched again
 .PHONY: help run test test-all test-disks check shell exec board-test kunit \
 	soak bench bench-board host-test model fuzz mutate image disk hub plugin kernel \
 	u-boot modules tool rootfs dtbs deps deps-test deps-bench deps-shell \
-	deps-image clean distclean other-isas isa
+	deps-image deps-nc deps-riscv64 clean distclean other-isas isa

@@ -62,6 +62,8 @@ QEMU_MIN := 9.1
 DEPS_RUN := bc bison bzip2 cpio device-tree-compiler dosfstools e2fsprogs fakeroot flex gcc gcc-aarch64-linux-gnu genimage kmod libc6-dev libc6-dev-arm64-cross libssl-dev make mtools patch perl python3 python3-libfdt python3-pexpect qemu-system-arm xz-utils
 # For a board with riscv64 kernels; QEMU from where the other one is
 DEPS_RISCV64 := gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-system-riscv
+# For boards that are not coherent: their plugin for QEMU
+DEPS_NC := libglib2.0-dev pkg-config
 DEPS_TEST := clang clang-format git shellcheck sparse yamllint
 # Debian 13 does not have it: the tests that need it are skipped there
 DEPS_TEST_12 := dt-schema
