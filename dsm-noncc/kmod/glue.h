@@ -135,6 +135,7 @@ extern struct dsm dsm;
  * struct dsm_space - an mm_struct that others may see
  * @maps: struct home_map by page index; changed under dsm.maps
  * @kernels: a bit for each that may ask; under dsm.lock
+ * @ever: and each that might, once
  * @dead: the mm has ended
  * @refs: users, one of them the living mm
  */
@@ -145,6 +146,7 @@ struct dsm_space {
 	struct xarray maps;
 	u32 number;
 	u32 kernels;
+	u32 ever;
 	bool dead;
 	refcount_t refs;
 	struct rcu_head rcu;
@@ -266,6 +268,7 @@ void serve_op_done(void *ctx, struct dsm_page *page, struct dsm_ask *ask,
  * struct dsm_window - a process that shows a space
  * @pages: struct body_map by page index; under dsm.lock
  * @list: in the list of windows; under dsm.lock
+ * @over: the home says that its space has ended; under dsm.lock
  * @closed: nothing comes any more
  * @welcome: so many neighbours of what was asked for may come; under dsm.lock
  */
@@ -276,6 +279,7 @@ struct dsm_window {
 	struct file *file;
 	struct xarray pages;
 	struct list_head list;
+	bool over;
 	bool closed;
 	unsigned int welcome;
 };

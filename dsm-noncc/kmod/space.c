@@ -13,6 +13,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/tombolo.h>
 
@@ -126,11 +127,28 @@ static void recall_range(struct dsm_space *space, unsigned long first,
 	} while (b.n == BATCH);
 }
 
+/* All who were ever let in; nobody has any page of it by now. */
+static void say_over(const struct dsm_space *space)
+{
+	struct dsm_ask ask = {
+		.space = space->number,
+		.space_inc = dsm.core.inc,
+	};
+
+	spin_lock_irq(&dsm.lock);
+	for (ask.kernel = 0; ask.kernel < dsm.core.kernels; ask.kernel++)
+		if (space->ever & BIT(ask.kernel))
+			dsm_home_refuse(&dsm.core, &ask,
+					SIGKILL << 16 | SI_KERNEL);
+	spin_unlock_irq(&dsm.lock);
+}
+
 static void space_ended(struct work_struct *work)
 {
 	struct dsm_space *space = container_of(work, struct dsm_space, end);
 
 	mmu_interval_notifier_remove(&space->notifier);
+	say_over(space);
 	mutex_lock(&making);
 	hash_del_rcu(&space->by_mm);
 	xa_erase(&dsm.spaces, space->number);
@@ -235,6 +253,7 @@ int dsm_space_grant(struct dsm_space *space, unsigned int kernel)
 		return -ENOTCONN;
 	spin_lock_irq(&dsm.lock);
 	space->kernels |= BIT(kernel);
+	space->ever |= BIT(kernel);
 	spin_unlock_irq(&dsm.lock);
 	return 0;
 }

@@ -31,6 +31,7 @@
  * @answered: it is
  * @job: asked of us
  * @pending: and not done
+ * @over: the space has ended
  */
 struct peer {
 	u32 id;
@@ -40,6 +41,7 @@ struct peer {
 	bool answered;
 	struct dsm_test_call job;
 	bool pending;
+	bool over;
 	wait_queue_head_t wq;
 	struct work_struct start;
 };
@@ -121,18 +123,21 @@ static void reply(struct peer *p, struct dsm_test_call *c, int error)
 
 static void closed(void *ctx)
 {
-	pr_info("dsm-test: the space has ended\n");
-	wake_up(&((struct peer *)ctx)->wq);
+	struct peer *p = ctx;
+
+	WRITE_ONCE(p->over, true);
+	wake_up(&p->wq);
 }
 
 static const struct dsm_window_ops window_ops = { .closed = closed };
 
 static bool next_job(struct peer *p, struct dsm_test_call *c)
 {
-	if (wait_event_killable(p->wq, READ_ONCE(p->pending)))
+	if (wait_event_killable(p->wq,
+				READ_ONCE(p->pending) || READ_ONCE(p->over)))
 		return false;
 	*c = p->job;
-	return true;
+	return p->pending;
 }
 
 /* In the process that becomes the window; it does not return to user mode. */
@@ -144,6 +149,7 @@ static int become(struct peer *p)
 			     .incarnation = c.value };
 	struct dsm_window *win;
 
+	p->over = false;
 	current->rseq = NULL;
 	current->robust_list = NULL;
 	current->clear_child_tid = NULL;

@@ -32,6 +32,9 @@ MODULE_PARM_DESC(neighbours, "so many pages behind one that is asked for");
 
 static LIST_HEAD(windows); /* under dsm.lock and body_unmapping */
 
+static void close_windows(struct work_struct *work);
+static DECLARE_WORK(closing, close_windows);
+
 /* ---- answers; all under dsm.lock ---- */
 
 static struct body_ask *answered(const struct dsm_msg *msg)
@@ -171,12 +174,26 @@ void window_op_granted(void *ctx, struct dsm_copy *core,
 	}
 }
 
+/* A space has ended: said to no ask in particular. */
+static void over(const struct dsm_msg *msg)
+{
+	struct dsm_window *win;
+
+	list_for_each_entry(win, &windows, list)
+		if (win->id.home == msg->home && win->id.number == msg->space &&
+		    win->id.incarnation == msg->space_inc)
+			win->over = true;
+	schedule_work(&closing);
+}
+
 void window_op_refused(void *ctx, const struct dsm_msg *msg)
 {
 	struct body_ask *ask = answered(msg);
 
 	if (ask)
 		answer(ask, msg->code);
+	else if (!msg->token && msg->code >> 16 == SIGKILL)
+		over(msg);
 }
 
 /* ---- asking ---- */
@@ -571,6 +588,17 @@ void dsm_window_close(struct dsm_window *win)
 	kfree_rcu_mightsleep(win);
 }
 EXPORT_SYMBOL_GPL(dsm_window_close);
+
+static void close_windows(struct work_struct *work)
+{
+	struct dsm_window *win;
+
+	mutex_lock(&body_unmapping);
+	list_for_each_entry(win, &windows, list)
+		if (READ_ONCE(win->over))
+			tell_closed(win);
+	mutex_unlock(&body_unmapping);
+}
 
 /* A grant by a third kernel may have been lost with a link: ask again. */
 void window_link_down(void)
