@@ -33,7 +33,7 @@
  * @takes: frames got back for this kernel
  * @retries: requests that were told to ask again
  * @voids: grants that came too late to be used
- * @holds: recalls that waited until the holder had had its time
+ * @holds: recalls that waited for the holder to have its time
  * @lost: frames lost with a dead kernel
  * @cleans, @invals: cache operations, in frames
  * @strays: messages that came too late: of an earlier life of the home, or about

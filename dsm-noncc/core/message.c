@@ -105,7 +105,7 @@ void dsm_ask_for(struct dsm_core *core, u32 home, const struct dsm_ask *ask,
 }
 
 /* The last words of an earlier incarnation stay behind: nothing of it counts. */
-static void hello(struct dsm_core *core, const struct dsm_msg *msg, u32 inc)
+static void greeted(struct dsm_core *core, const struct dsm_msg *msg, u32 inc)
 {
 	struct dsm_peer *peer = &core->peer[msg->from];
 	bool same = inc == peer->last_inc;
@@ -234,7 +234,7 @@ void dsm_receive(struct dsm_core *core, u32 from, const void *data, u32 len)
 		core->stats.received[msg.type]++;
 	switch (msg.type) {
 	case DSM_HELLO:
-		hello(core, &msg, le32_to_cpu(wire.from_inc));
+		greeted(core, &msg, le32_to_cpu(wire.from_inc));
 		break;
 	case DSM_REQUEST:
 	case DSM_ACK:

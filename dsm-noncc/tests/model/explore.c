@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Every state that a small world can get into, each once, depth first. A state
- * from which nothing can happen must be an end; in each, what must be true is.
+ * from which nothing can happen must be an end; in each, what must be true is; and
+ * from each there is a way to an end, so that with some luck in the order of
+ * events everybody gets what he waits for.
  *
  * usage: explore	the quick ones
  *	  explore --all	every one, minutes
@@ -22,12 +24,29 @@ struct level {
 	struct move move[WORLD_MOVES];
 	u32 n;
 	u32 next;
+	u32 number;
 };
 
+/* A state that has been seen; 0 is none, so they are counted from 1. */
+struct seen {
+	struct digest digest;
+	u32 number;
+};
+
+/* A move from one state to another. */
+struct edge {
+	u32 from;
+	u32 to;
+};
+
+#define MAX_EDGES (1u << 23) /* more than that, and ways are not looked for */
+
 static struct level *levels;
-static struct digest *table;
-static u64 capacity, states, transitions, ends;
-static u32 deepest;
+static struct seen *table;
+static struct edge *edges;
+static u32 *end_states;
+static u64 capacity, transitions;
+static u32 states, ends, n_edges, deepest;
 
 static void *get(size_t n, size_t size)
 {
@@ -40,40 +59,47 @@ static void *get(size_t n, size_t size)
 	return p;
 }
 
-static bool insert(struct digest *into, u64 size, struct digest d)
+static struct seen *find(struct seen *in, u64 size, struct digest d)
 {
 	u64 i = d.a & (size - 1);
 
-	while (into[i].a || into[i].b) {
-		if (into[i].a == d.a && into[i].b == d.b)
-			return false;
+	while (in[i].number && (in[i].digest.a != d.a || in[i].digest.b != d.b))
 		i = (i + 1) & (size - 1);
-	}
-	into[i] = d;
-	return true;
+	return &in[i];
 }
 
 static void grow(void)
 {
-	struct digest *bigger = get(2 * capacity, sizeof(*bigger));
+	struct seen *bigger = get(2 * capacity, sizeof(*bigger));
 	u64 i;
 
 	for (i = 0; i < capacity; i++)
-		if (table[i].a || table[i].b)
-			insert(bigger, 2 * capacity, table[i]);
+		if (table[i].number)
+			*find(bigger, 2 * capacity, table[i].digest) = table[i];
 	free(table);
 	table = bigger;
 	capacity *= 2;
 }
 
-/* Return: it has not been here before. */
-static bool fresh(void)
+/* The number of the world as it is; *fresh: it has not been here before. */
+static u32 number(bool *fresh)
 {
-	if (!insert(table, capacity, canon()))
-		return false;
-	if (++states * 2 > capacity)
+	struct digest d = canon();
+	struct seen *at = find(table, capacity, d);
+
+	*fresh = !at->number;
+	if (at->number)
+		return at->number;
+	*at = (struct seen){ d, ++states };
+	if (states * 2ull > capacity)
 		grow();
-	return true;
+	return states;
+}
+
+static void note_edge(u32 from, u32 to)
+{
+	if (n_edges < MAX_EDGES)
+		edges[n_edges++] = (struct edge){ from, to };
 }
 
 /* Moves that change nothing by themselves for who waits. */
@@ -102,7 +128,8 @@ static void look(struct level *l)
 		l->n += world_last_resort(l->move + l->n);
 	if (!stuck(l))
 		return;
-	ends++;
+	if (ends < MAX_EDGES)
+		end_states[ends++] = l->number;
 	if (!world_ended())
 		world_bug("nothing can happen any more");
 	else
@@ -128,17 +155,69 @@ static void print_way(u32 depth)
 	world.bug = why;
 }
 
-static bool search(const struct rules *rules)
+/* Edges by where they lead to: those to state i begin at first[i]. */
+static u32 *sort_edges(u32 *from)
 {
-	u32 depth = 0;
+	u32 *first = get(states + 2, sizeof(*first));
+	u32 i;
+
+	for (i = 0; i < n_edges; i++)
+		first[edges[i].to]++;
+	for (i = 1; i <= states + 1; i++)
+		first[i] += first[i - 1];
+	for (i = 0; i < n_edges; i++)
+		from[--first[edges[i].to]] = edges[i].from;
+	return first;
+}
+
+/* Backwards from the ends: how many states have a way to one? */
+static u32 count_with_way(void)
+{
+	u32 *from = get(n_edges + 1, sizeof(*from));
+	u32 *todo = get(states + 1, sizeof(*todo));
+	bool *has = get(states + 1, sizeof(*has));
+	u32 *first = sort_edges(from);
+	u32 n = 0, done, i;
+
+	for (i = 0; i < ends; i++) {
+		has[end_states[i]] = true;
+		todo[n++] = end_states[i];
+	}
+	for (done = 0; done < n; done++)
+		for (i = first[todo[done]]; i < first[todo[done] + 1]; i++) {
+			if (has[from[i]])
+				continue;
+			has[from[i]] = true;
+			todo[n++] = from[i];
+		}
+	free(first);
+	free(has);
+	free(todo);
+	free(from);
+	return n;
+}
+
+static void begin_search(const struct rules *rules)
+{
+	bool fresh;
 
 	memory = &lines;
 	world_create(rules);
+	free(table);
 	capacity = 1 << 16;
 	table = get(capacity, sizeof(*table));
-	states = transitions = ends = deepest = 0;
-	fresh();
+	transitions = 0;
+	states = ends = n_edges = deepest = 0;
+	levels[0].number = number(&fresh);
 	look(&levels[0]);
+}
+
+static bool search(const struct rules *rules)
+{
+	u32 depth = 0, to;
+	bool fresh;
+
+	begin_search(rules);
 	while (!world.bug) {
 		struct level *l = &levels[depth];
 
@@ -154,22 +233,23 @@ static bool search(const struct rules *rules)
 		transitions++;
 		if (world.bug)
 			break;
-		if (!fresh()) {
+		to = number(&fresh);
+		note_edge(l->number, to);
+		if (!fresh) {
 			world = l->before;
 			continue;
 		}
-		if (++depth == MAX_DEPTH) {
+		if (depth + 1 == MAX_DEPTH) {
 			world_bug("too deep");
-			depth--;
 			break;
 		}
+		levels[++depth].number = to;
 		if (depth > deepest)
 			deepest = depth;
 		look(&levels[depth]);
 	}
 	if (world.bug)
 		print_way(depth);
-	free(table);
 	return !world.bug;
 }
 
@@ -177,10 +257,10 @@ static void run(const struct rules *rules)
 {
 	CHECK(search(rules));
 	CHECK(ends > 0);
-	printf("# %s: %llu states, %llu moves, %llu ends, %u deep\n",
-	       rules->name, (unsigned long long)states,
-	       (unsigned long long)transitions, (unsigned long long)ends,
-	       deepest);
+	printf("# %s: %u states, %llu moves, %u ends, %u deep\n", rules->name,
+	       states, (unsigned long long)transitions, ends, deepest);
+	if (!tap_broken && n_edges < MAX_EDGES)
+		CHECK_EQ(count_with_way(), states);
 	tap_end(rules->name);
 }
 
@@ -197,6 +277,8 @@ int main(int argc, char **argv)
 
 	tap_begin();
 	levels = get(MAX_DEPTH, sizeof(*levels));
+	edges = get(MAX_EDGES, sizeof(*edges));
+	end_states = get(MAX_EDGES, sizeof(*end_states));
 	for (rules = configs; rules->name; rules++)
 		if (chosen(rules, argc > 1 ? argv[1] : NULL))
 			run(rules);
