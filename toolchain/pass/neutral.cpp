@@ -74,6 +74,27 @@ static void checkInstruction(Instruction &I)
 			       "compiled with --isa-specific, #ifdef by ISA");
 }
 
+// TOMBOLO_NEVER of tombolo.h
+static void readAnnotations(Module &M)
+{
+	GlobalVariable *G = M.getNamedGlobal("llvm.global.annotations");
+
+	if (!G)
+		return;
+	for (Value *V : cast<ConstantArray>(G->getInitializer())->operands()) {
+		auto *Entry = cast<ConstantStruct>(V);
+		auto *F = dyn_cast<Function>(Entry->getOperand(0));
+		auto *Text = dyn_cast<GlobalVariable>(Entry->getOperand(1));
+		auto *Data = Text ? dyn_cast<ConstantDataSequential>(
+					    Text->getInitializer()) :
+				    nullptr;
+		if (F && Data && Data->isCString() &&
+		    Data->getAsCString() == LeafAttr)
+			F->addFnAttr(LeafAttr);
+	}
+	G->eraseFromParent();
+}
+
 void neutralize(Module &M)
 {
 	if (!M.getModuleInlineAsm().empty())
@@ -85,6 +106,7 @@ void neutralize(Module &M)
 	for (Function &F : M)
 		for (Instruction &I : instructions(F))
 			checkInstruction(I);
+	readAnnotations(M);
 	dropTargetAttributes(M);
 	dropTargetFlags(M);
 }

@@ -111,12 +111,13 @@ static Value *endOfStrip(IRBuilder<> &B, const Counted &C, Value *From)
 static void strip(Program &P, Loop &L, const Counted &C)
 {
 	BasicBlock *Header = L.getHeader(), *Latch = L.getLoopLatch();
+	BasicBlock *Before = L.getLoopPreheader();
 	unsigned OutIndex = C.StayIfTrue ? 1 : 0;
 	BasicBlock *Out = C.Latch->getSuccessor(OutIndex);
 	auto *Phi = cast<PHINode>(C.Next->getOperand(0));
-	IRBuilder<> Pre(L.getLoopPreheader()->getTerminator());
-	Value *First = endOfStrip(
-		Pre, C, Phi->getIncomingValueForBlock(L.getLoopPreheader()));
+	IRBuilder<> Pre(Before->getTerminator());
+	Value *First =
+		endOfStrip(Pre, C, Phi->getIncomingValueForBlock(Before));
 	auto *End = PHINode::Create(P.I64, 3, "strip.end", Header->begin());
 	auto *Mid = BasicBlock::Create(P.C, "strip", Header->getParent(), Out);
 	auto *More =
@@ -135,7 +136,7 @@ static void strip(Program &P, Loop &L, const Counted &C)
 		if (&Each != End)
 			Each.addIncoming(Each.getIncomingValueForBlock(Latch),
 					 More);
-	End->addIncoming(First, L.getLoopPreheader());
+	End->addIncoming(First, Before);
 	End->addIncoming(End, Latch);
 	End->addIncoming(NextEnd, More);
 	pollBefore(P, More->getTerminator());

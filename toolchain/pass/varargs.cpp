@@ -93,6 +93,22 @@ static AttributeList keepFixed(CallInst &Call, unsigned Fixed)
 				  Old.getRetAttrs(), Params);
 }
 
+// Some functions, fcntl() and open() among them, read an argument that is only
+// there for some values of another one: there must be something to read.
+static Value *noArguments(Module &M)
+{
+	auto *T = ArrayType::get(Type::getInt64Ty(M.getContext()), 8);
+	GlobalVariable *G = M.getNamedGlobal("tombolo.noargs");
+
+	if (!G) {
+		G = new GlobalVariable(M, T, true, GlobalValue::PrivateLinkage,
+				       Constant::getNullValue(T),
+				       "tombolo.noargs");
+		G->setAlignment(Align(16));
+	}
+	return G;
+}
+
 static void replaceCall(const DataLayout &DL, CallInst *Call)
 {
 	Function &F = *Call->getFunction();
@@ -100,9 +116,11 @@ static void replaceCall(const DataLayout &DL, CallInst *Call)
 	SmallVector<uint64_t, 8> Offsets;
 	uint64_t Size = layOut(DL, *Call, Offsets);
 	IRBuilder<> B(Call);
-	Value *Area = Constant::getNullValue(B.getPtrTy());
+	Value *Area;
 
-	if (Size) {
+	if (!Size) {
+		Area = noArguments(*F.getParent());
+	} else {
 		BasicBlock &Entry = F.getEntryBlock();
 		IRBuilder<> E(&Entry, Entry.getFirstInsertionPt());
 		auto *A = E.CreateAlloca(ArrayType::get(B.getInt8Ty(), Size),

@@ -98,7 +98,11 @@ tb_sigreturn:
 	mov x8, #139
 	svc #0
 
-	.globl __tombolo_setjmp
+	.globl __tombolo_setjmp, setjmp, _setjmp
+/* Of a function that never migrates: nobody will fill the buffer again */
+setjmp:
+_setjmp:
+	mov x1, #0
 __tombolo_setjmp:
 	stp x19, x20, [x0]
 	stp x21, x22, [x0, #16]

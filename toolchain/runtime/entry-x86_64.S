@@ -91,7 +91,11 @@ tb_sigreturn:
 	mov $15, %eax
 	syscall
 
-	.globl __tombolo_setjmp
+	.globl __tombolo_setjmp, setjmp, _setjmp
+/* Of a function that never migrates: nobody will fill the buffer again */
+setjmp:
+_setjmp:
+	xor %esi, %esi
 __tombolo_setjmp:
 	mov %rbx, (%rdi)
 	mov %rbp, 8(%rdi)
