@@ -43,7 +43,7 @@ void tombolo_allow(void);
  * reaches one goes on without migrating.
  */
 #ifdef __tombolo__
-#define TOMBOLO_NEVER __attribute__((annotate("tombolo-leaf"), __noinline__))
+#define TOMBOLO_NEVER __attribute__((annotate("tombolo-leaf")))
 #else
 #define TOMBOLO_NEVER
 #endif

@@ -39,6 +39,9 @@ struct Neutral : PassInfoMixin<Neutral> {
 	PreservedAnalyses run(Module &M, ModuleAnalysisManager &)
 	{
 		neutralize(M);
+		for (Function &F : M)
+			if (isLeaf(F))
+				F.addFnAttr(Attribute::NoInline);
 		lowerVarargs(M);
 		if (AllLeaf)
 			for (Function &F : M)

@@ -30,7 +30,8 @@ static const char *note(int fd)
 	if (len <= 0 || len >= (long)sizeof(f->path))
 		return "a descriptor without a name, or with too long a one";
 	f->path[len] = 0;
-	if (f->path[0] != '/' || tb_starts(f->path, "/dev/") ||
+	if (f->path[0] != '/' ||
+	    (tb_starts(f->path, "/dev/") && !tb_same(f->path, "/dev/null")) ||
 	    (len > 10 && tb_same(f->path + len - 10, " (deleted)")))
 		return f->path;
 	f->fd = fd;

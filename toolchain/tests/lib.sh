@@ -12,6 +12,12 @@ isas=(x86_64 aarch64 riscv64)
 host=$(uname -m)
 number=0 failed=0
 
+# What this was started with besides is nothing that a program should carry.
+for fd in /proc/$$/fd/*; do
+	fd=${fd##*/}
+	[ "$fd" -lt 3 ] || [ "$fd" = 255 ] || eval "exec $fd>&-"
+done
+
 ok() { number=$((number + 1)); echo "ok $number - $1"; }
 
 not_ok() {	# NAME FILE...: the ends of the files say why
