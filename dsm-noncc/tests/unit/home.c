@@ -424,6 +424,54 @@ static void the_dead(void)
 	tap_end("the dead get nothing, and what they had is lost");
 }
 
+/* Who was to share it has died; the holder has given what it was asked for. */
+static void a_getter_dies(void)
+{
+	struct fake *f = given(0);
+
+	wants(f, 1, 2, DSM_READ);
+	dsm_peer_down(&f->core, 2);
+	dsm_home_gone(&f->core, &f->page, 2, DSM_OFF);
+	answers(f, 1, DSM_READ, DSM_HELD);
+	CHECK_EQ(f->page.holders, 2);
+	CHECK_EQ(f->page.state, DSM_PAGE_SHARED);
+	CHECK_EQ(f->result, DSM_GONE);
+	CHECK_EQ(f->n, 2);
+	CHECK_EQ(f->lost, 0);
+	free(f);
+	/* It had been handed on, to be written. */
+	f = given(0);
+	wants(f, 1, 2, DSM_WRITE);
+	dsm_peer_down(&f->core, 2);
+	dsm_home_gone(&f->core, &f->page, 2, DSM_OFF);
+	answers(f, 1, DSM_NONE, DSM_HELD | DSM_FORWARDED);
+	CHECK_EQ(f->lost, 1);
+	CHECK_EQ(f->lost_by, 2);
+	CHECK(dsm_page_idle(&f->core, &f->page));
+	free(f);
+	tap_end("a getter dies");
+}
+
+static void refusals_say_why(void)
+{
+	struct fake *f = fake_create(0);
+
+	dsm_home_refuse(&f->core, ask(0, 1, DSM_READ), 11 << 16 | 1);
+	check_sent(f, 1, 1, DSM_REFUSE, DSM_NONE, 0);
+	CHECK_EQ(le32_to_cpu(last(f)->code), 11 << 16 | 1);
+	CHECK_EQ(le64_to_cpu(last(f)->token), 100);
+	CHECK_EQ(le64_to_cpu(last(f)->addr), 0x1000);
+	CHECK_EQ(le32_to_cpu(last(f)->space), 3);
+	CHECK_EQ(le32_to_cpu(last(f)->space_inc), 4);
+	CHECK_EQ(f->core.stats.retries, 0);
+	dsm_peer_down(&f->core, 1);
+	dsm_home_refuse(&f->core, &asks[0], 0);
+	CHECK_EQ(f->n, 1);
+	CHECK_EQ(f->core.stats.retries, 1);
+	free(f);
+	tap_end("refusals say why");
+}
+
 static void shared_copies_vanish(void)
 {
 	struct fake *f = fake_create(0);
@@ -541,6 +589,8 @@ int main(void)
 	a_release_that_crossed_a_recall();
 	false_answers();
 	the_dead();
+	a_getter_dies();
+	refusals_say_why();
 	shared_copies_vanish();
 	what_came_after_the_hello_stays();
 	a_giver_dies();

@@ -139,6 +139,8 @@ static void wrong_headers_are_ignored(void)
 	w.type = 0;
 	receive(f, 1, w);
 	CHECK_EQ(f->bad, 10);
+	CHECK_EQ(f->core.stats.grants[0], 0); /* next to what is counted */
+	w = request();
 	dsm_receive(&f->core, 1, &w, sizeof(w) - 1);
 	CHECK_EQ(f->bad, 11);
 	dsm_receive(&f->core, SELF, &w, sizeof(w));
