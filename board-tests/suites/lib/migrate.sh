@@ -4,7 +4,7 @@
 # board.sh.
 # shellcheck shell=sh
 
-PROGRAMS=$TOMBOLO_SUITES/programs
+PROGRAMS=$TOMBOLO_LIB/../programs
 HOME_OUTPUT=/run/tombolo/at-home
 
 # core K: the first core of kernel K; the board's cores are numbered through.
@@ -21,6 +21,11 @@ places() {
 	for place_k in $(seq 0 $((KERNELS - 1))); do
 		core "$place_k"
 	done | paste -sd,
+}
+
+# all_take_tasks: each kernel has an agent that waits for threads.
+all_take_tasks() {
+	[ "$(tombolo places | grep -c ' yes')" = "$KERNELS" ]
 }
 
 # every_program FUNCTION: a test for each of the programs: FUNCTION NAME.
