@@ -93,7 +93,8 @@ bench: deps-bench ## measure, on this machine and on the boards; QUICK=1
 		$(MAKE) bench-board BOARD=$$board || exit; done
 
 bench-board: disk
-	board-tests/bench/run --board $(BOARD) $(if $(QUICK),--quick)
+	$(if $(filter nc-%,$(BOARD)),board-tests/bench/noncoherent,\
+		board-tests/bench/run $(if $(QUICK),--quick)) --board $(BOARD)
 
 host-test: deps-test ## unit, property and simulated cache tests of the cores
 	$(MAKE) -C ipi-mailbox check
@@ -107,9 +108,9 @@ fuzz: deps-test ## let a fuzzer play a hostile peer
 	$(MAKE) -C ipi-mailbox fuzz
 	$(MAKE) -C dsm-noncc fuzz
 
-mutate: deps-test ## show that every barrier is needed and tested
+mutate: deps-test ## show that all is needed and tested; or BOARD=nc-a64-a64
 	$(MAKE) -C ipi-mailbox mutate
-	$(MAKE) -C dsm-noncc mutate
+	$(if $(filter nc-%,$(BOARD)),,$(MAKE) -C dsm-noncc mutate)
 
 image: disk deps-image ## the board's disk to take away: .img.xz, .bmap, checksums
 	boot/image/package
