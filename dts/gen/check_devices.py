@@ -113,11 +113,11 @@ def check_overlaps(machine, problems):
 
 
 def check_interrupts(machine, problems):
-    seen = {}
+    seen, what = {}, "source" if machine.isa == "riscv64" else "SPI"
     for device in machine.devices:
         for spi, _ in device.spis:
             if spi in seen:
-                problems.error(device.where, f"SPI {spi} is given to {device} "
+                problems.error(device.where, f"{what} {spi} is given to {device} "
                                f"and to {seen[spi]}")
             seen.setdefault(spi, device)
 

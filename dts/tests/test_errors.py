@@ -310,8 +310,8 @@ CASES = [
      "interrupts = <0 4>",
      [r"serial@10000000 .*: <0 4> is not a source <n f>"]),
     ("source_twice", "qemu-virt-rv64.dtsi", "interrupts = <10 4>",
-     "interrupts = <11 4>", [r"SPI 11 is given to serial@10000000 .* and to "
-                             r"rtc@101000"]),
+     "interrupts = <11 4>", [r"source 11 is given to serial@10000000 .* and "
+                             r"to rtc@101000"]),
     ("switch_of_nothing", "qemu-virt-rv64.dtsi", "regmap = <&test>",
      "regmap = <&virt>",
      [r"'regmap' of poweroff .* points to /machines/machine@0, which is not"]),
