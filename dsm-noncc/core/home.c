@@ -158,7 +158,6 @@ static void take(struct dsm_core *core, struct dsm_page *page)
 	take_back(core, page, page->next);
 	page->until = core->ops->now_us(core->ctx) + core->hold_us;
 	core->stats.takes++;
-	satisfy_want(core, page);
 	if (page->recalls)
 		core->ops->home_wake(core->ctx, page);
 }
