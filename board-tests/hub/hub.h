@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "imb_hub.h"
+#include "tombolo_hub.h"
 
 #define KERNELS	   8 /* at most */
 #define PARTIES	   (KERNELS + 1) /* the hub is one more */

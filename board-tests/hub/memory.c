@@ -12,7 +12,7 @@
 
 #define FROZEN	     16
 #define FROZEN_BYTES 4096
-#define REWRITE_NS   1000000
+#define REWRITE_NS   100000
 
 static int file = -1;
 static int state = -1;

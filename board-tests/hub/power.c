@@ -26,29 +26,27 @@ static void set(size_t at, uint32_t value)
 	atomic_store(word(at), htole32(value));
 }
 
-#define ORDER(k, field) \
-	(IMB_HUB_ORDER(k) + offsetof(struct imb_hub_order, field))
-#define STATE(k, field) \
-	(IMB_HUB_STATE(k) + offsetof(struct imb_hub_state, field))
+#define ORDER(k, field) (HUB_ORDER(k) + offsetof(struct hub_order, field))
+#define STATE(k, field) (HUB_STATE(k) + offsetof(struct hub_state, field))
 
 static int new_file(uint8_t **mapped)
 {
-	struct imb_hub_head head = {
-		.magic = htole32(IMB_HUB_MAGIC),
-		.major = htole16(IMB_HUB_MAJOR),
-		.minor = htole16(IMB_HUB_MINOR),
+	struct hub_head head = {
+		.magic = htole32(HUB_MAGIC),
+		.major = htole16(HUB_MAJOR),
+		.minor = htole16(HUB_MINOR),
 		.kernels = htole32(hub.kernels),
 		.hub = htole32(hub.kernels),
 	};
 	int fd = memfd_create("hub registers", MFD_CLOEXEC);
 
-	if (fd < 0 || ftruncate(fd, IMB_HUB_SIZE) ||
+	if (fd < 0 || ftruncate(fd, HUB_SIZE) ||
 	    pwrite(fd, &head, sizeof(head), 0) != sizeof(head))
 		die("the registers: %m");
 	if (!mapped)
 		return fd;
-	*mapped = mmap(NULL, IMB_HUB_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-		       fd, 0);
+	*mapped =
+		mmap(NULL, HUB_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (*mapped == MAP_FAILED)
 		die("the registers: %m");
 	return fd;
@@ -80,10 +78,10 @@ static void obey(struct machine *m)
 	if (get(ORDER(m->id, seq)) == get(STATE(m->id, seq)))
 		return;
 	switch (get(ORDER(m->id, command))) {
-	case IMB_HUB_ON:
+	case HUB_ON:
 		finish(m, -machine_start(m));
 		break;
-	case IMB_HUB_OFF:
+	case HUB_OFF:
 		/* It is off when power_changed() says so. */
 		if (m->pid)
 			machine_kill(m);
@@ -111,7 +109,7 @@ void power_changed(const struct machine *m)
 	if (!m->id)
 		return;
 	if (get(ORDER(m->id, seq)) != get(STATE(m->id, seq)) &&
-	    get(ORDER(m->id, command)) == IMB_HUB_OFF)
+	    get(ORDER(m->id, command)) == HUB_OFF)
 		set(STATE(m->id, seq), get(ORDER(m->id, seq)));
 	bells_ring(hub.kernels, 0);
 }

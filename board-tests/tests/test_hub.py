@@ -18,7 +18,7 @@ from taptest import contains, equal
 HERE = os.path.dirname(os.path.realpath(__file__))
 HUB = os.path.join(os.environ.get("O", os.path.join(HERE, "../../build")),
                    "hub", "hub")
-ORDER, STATE = 0xc0, 0x100  # of kernel 1, see imb_hub.h
+ORDER, STATE = 0xc0, 0x100  # of kernel 1, see tombolo_hub.h
 
 
 def until(check, what):

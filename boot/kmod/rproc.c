@@ -80,6 +80,7 @@ void kproc_command(struct kproc *kp, u32 command)
 static void clear_block(struct kproc *kp)
 {
 	kproc_keep_log(kp);
+	cache_invalidate(kp->block.base, BOOT_BLOCK_SIZE);
 	memset(kp->block.base, 0, BOOT_BLOCK_SIZE);
 	cache_clean(kp->block.base, BOOT_BLOCK_SIZE);
 

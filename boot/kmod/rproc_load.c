@@ -114,6 +114,8 @@ static int copy_part(struct kproc *kp, enum kproc_part part,
 	if (!to)
 		return -ENOMEM;
 
+	/* What we have of it in caches may be older than what is there */
+	cache_invalidate(to, fw->size);
 	memcpy(to, fw->data, fw->size);
 	/* The kernel starts with its caches off, on a coherent board too */
 	cache_clean(to, fw->size);

@@ -21,7 +21,7 @@
 #include <linux/sizes.h>
 
 #include "boot_wire.h"
-#include "imb_hub.h"
+#include "tombolo_hub.h"
 
 DECLARE_GLOBAL_DATA_PTR;
 
@@ -50,13 +50,13 @@ ll_entry_declare(struct fit_loadable_tbl, clean, fit_loadable) = {
 
 static int power_on(void *hub, void *bell, u32 kernel)
 {
-	struct imb_hub_order *order = hub + IMB_HUB_ORDER(kernel);
-	struct imb_hub_state *state = hub + IMB_HUB_STATE(kernel);
-	struct imb_hub_head *head = hub;
+	struct hub_order *order = hub + HUB_ORDER(kernel);
+	struct hub_state *state = hub + HUB_STATE(kernel);
+	struct hub_head *head = hub;
 	u32 seq = readl(&state->seq) + 1;
 	ulong begin = get_timer(0);
 
-	writel(IMB_HUB_ON, &order->command);
+	writel(HUB_ON, &order->command);
 	writel(seq, &order->seq);
 	writel(readl(&head->hub) << 16, bell);
 	while (readl(&state->seq) != seq)
@@ -67,7 +67,7 @@ static int power_on(void *hub, void *bell, u32 kernel)
 
 static int find_hub(void **hub, void **bell)
 {
-	struct imb_hub_head *head;
+	struct hub_head *head;
 	struct udevice *dev;
 	int ret = dm_pci_find_device(HUB_VENDOR, HUB_DEVICE, 0, &dev);
 
@@ -81,8 +81,8 @@ static int find_hub(void **hub, void **bell)
 		return -ENXIO;
 	*bell += HUB_BELL;
 	head = *hub;
-	if (readl(&head->magic) != IMB_HUB_MAGIC ||
-	    readw(&head->major) != IMB_HUB_MAJOR)
+	if (readl(&head->magic) != HUB_MAGIC ||
+	    readw(&head->major) != HUB_MAJOR)
 		return -EPROTO;
 	return 0;
 }
@@ -96,7 +96,7 @@ static void start(ulong data, size_t size)
 
 	clean(data, size);
 	ret = find_hub(&hub, &bell);
-	if (!ret && kernel >= readl(&((struct imb_hub_head *)hub)->kernels))
+	if (!ret && kernel >= readl(&((struct hub_head *)hub)->kernels))
 		ret = -ENODEV;
 	if (!ret)
 		ret = power_on(hub, bell, kernel);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * imb-ivshmem.ko: doorbell between kernels that share no interrupt controller,
- * by a board hub that looks like QEMU's ivshmem-doorbell (imb_hub.h).
+ * by a board hub that looks like QEMU's ivshmem-doorbell (tombolo_hub.h).
  *
  * Kernel k is party k of the hub, and its bells arrive at interrupt vector k,
  * whoever was started first. In kernel 0 it is also a reset controller, line k
@@ -18,7 +18,7 @@
 #include <linux/wait.h>
 
 #include "doorbell.h"
-#include "imb_hub.h"
+#include "tombolo_hub.h"
 
 #define IVSHMEM_VENDOR 0x1af4
 #define IVSHMEM_DEVICE 0x1110
@@ -109,20 +109,20 @@ static irqreturn_t ivshmem_changed(int irq, void *data)
 
 static u32 state(struct ivshmem *hub, unsigned long kernel, size_t field)
 {
-	return readl(hub->power + IMB_HUB_STATE(kernel) + field);
+	return readl(hub->power + HUB_STATE(kernel) + field);
 }
 
 #define STATE(hub, kernel, field) \
-	state(hub, kernel, offsetof(struct imb_hub_state, field))
+	state(hub, kernel, offsetof(struct hub_state, field))
 
 /* The order is there before its number, which is before the bell. */
 static u32 give_order(struct ivshmem *hub, unsigned long kernel, u32 command)
 {
-	void __iomem *order = hub->power + IMB_HUB_ORDER(kernel);
+	void __iomem *order = hub->power + HUB_ORDER(kernel);
 	u32 seq = STATE(hub, kernel, seq) + 1;
 
-	writel(command, order + offsetof(struct imb_hub_order, command));
-	writel(seq, order + offsetof(struct imb_hub_order, seq));
+	writel(command, order + offsetof(struct hub_order, command));
+	writel(seq, order + offsetof(struct hub_order, seq));
 	return seq;
 }
 
@@ -160,18 +160,18 @@ static int command(struct reset_controller_dev *reset, unsigned long kernel,
 	if (ret)
 		dev_err(hub->db.dev,
 			"the hub does not turn kernel %lu %s: %d\n", kernel,
-			what == IMB_HUB_ON ? "on" : "off", ret);
+			what == HUB_ON ? "on" : "off", ret);
 	return ret;
 }
 
 static int power_off(struct reset_controller_dev *reset, unsigned long kernel)
 {
-	return command(reset, kernel, IMB_HUB_OFF);
+	return command(reset, kernel, HUB_OFF);
 }
 
 static int power_on(struct reset_controller_dev *reset, unsigned long kernel)
 {
-	return command(reset, kernel, IMB_HUB_ON);
+	return command(reset, kernel, HUB_ON);
 }
 
 /* In reset is a group that has no power, whoever took it. */
@@ -201,14 +201,14 @@ static int offer_power(struct ivshmem *hub)
 
 static int read_head(struct ivshmem *hub)
 {
-	struct imb_hub_head head;
+	struct hub_head head;
 	u32 position;
 
 	memcpy_fromio(&head, hub->power, sizeof(head));
-	if (le32_to_cpu(head.magic) != IMB_HUB_MAGIC)
+	if (le32_to_cpu(head.magic) != HUB_MAGIC)
 		return dev_err_probe(hub->db.dev, -ENODEV,
 				     "this is not a board hub\n");
-	if (le16_to_cpu(head.major) != IMB_HUB_MAJOR)
+	if (le16_to_cpu(head.major) != HUB_MAJOR)
 		return dev_err_probe(hub->db.dev, -EPROTO,
 				     "version %u of the hub is not known\n",
 				     le16_to_cpu(head.major));
@@ -236,7 +236,7 @@ static int map(struct ivshmem *hub, struct pci_dev *pdev)
 	if (ret)
 		return dev_err_probe(&pdev->dev, ret, "cannot be enabled\n");
 	hub->registers = pcim_iomap(pdev, IVSHMEM_BAR, 0);
-	hub->power = pcim_iomap(pdev, IMB_HUB_BAR, IMB_HUB_SIZE);
+	hub->power = pcim_iomap(pdev, HUB_BAR, HUB_SIZE);
 	if (!hub->registers || !hub->power)
 		return dev_err_probe(&pdev->dev, -ENXIO,
 				     "its registers cannot be mapped\n");
