@@ -130,6 +130,7 @@ static void leave(struct ssi_shadow *s, struct pt_regs *regs)
 		return;
 	}
 	s->settled = false;
+	s->why = TOMBOLO_WHY_FREE;
 	s->space = dsm_space_get(current->mm);
 	if (IS_ERR(s->space) || dsm_space_grant(s->space, to)) {
 		if (!IS_ERR(s->space))

@@ -47,7 +47,8 @@ static int ask(unsigned long request, void *arg)
 		fprintf(stderr,
 			"tombolo: /dev/tombolo: %s; is ssi.ko loaded?\n",
 			strerror(errno));
-		return -1;
+		errno = ENODEV;
+		return -ENODEV;
 	}
 	ret = ioctl(fd, request, arg) ? -errno : 0;
 	close(fd);
@@ -65,6 +66,8 @@ static bool parse(const char *text, long *value)
 
 static int failed(const char *what, const struct tombolo_move *move)
 {
+	if (errno == ENODEV) /* ask() has said so */
+		return EXIT_NO_DRIVER;
 	if (errno == ESRCH)
 		fprintf(stderr, "tombolo: %s: no such task\n", what);
 	else if (move->why)
@@ -259,8 +262,10 @@ int command_places(void)
 	}
 	where.pid = pid;
 	if (ask(TOMBOLO_IOC_WHERE, &where)) {
+		if (errno == ENODEV)
+			return EXIT_NO_DRIVER;
 		fprintf(stderr, "tombolo: %ld: %s\n", pid, strerror(errno));
-		return errno == ESRCH ? EXIT_FAILED : EXIT_NO_DRIVER;
+		return EXIT_FAILED;
 	}
 	printf("%ld: home %u, is on %u (core %u)\n", pid, where.home,
 	       where.kernel, where.core);
