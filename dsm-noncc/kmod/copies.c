@@ -38,6 +38,7 @@ struct body_copy *copy_alloc(gfp_t gfp)
 		return NULL;
 	INIT_LIST_HEAD(&copy->maps);
 	INIT_LIST_HEAD(&copy->unmap);
+	INIT_LIST_HEAD(&copy->time);
 	refcount_set(&copy->refs, 1);
 	hrtimer_init(&copy->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 	copy->timer.function = copy_timer;
@@ -71,7 +72,7 @@ int copy_insert(struct body_copy *copy, u32 home, u64 frame)
 	return xa_err(xa_store(&dsm.copies[home], frame, copy, GFP_ATOMIC));
 }
 
-/* ---- executables ---- */
+/* ---- replicas ---- */
 
 static bool still_ours(struct body_copy *copy, u64 stamp, struct page **page)
 {
@@ -85,31 +86,44 @@ static bool still_ours(struct body_copy *copy, u64 stamp, struct page **page)
 	return ours;
 }
 
+static int fill(struct body_copy *copy, void *to, bool time)
+{
+	const void *from = dsm_frame_address(copy->core.frame);
+
+	if (time)
+		return time_copy(to, from);
+	memcpy(to, from, PAGE_SIZE);
+	dsm_arch_code(to);
+	return 0;
+}
+
 /*
  * Instruction caches, and translations of emulators, know nothing of what other
- * kernels do: what is executed is our own copy. It lasts as long as our share of
- * the frame.
+ * kernels do: what is executed is our own copy. So is the time data of the vDSO
+ * where caches are not coherent. A replica lasts as long as our share of the
+ * frame.
  */
-int copy_replicate(struct body_copy *copy, u64 stamp)
+int copy_replicate(struct body_copy *copy, u64 stamp, bool time)
 {
 	struct page *page = NULL;
 	bool ours;
+	int err;
 
 	if (READ_ONCE(copy->replica))
 		return 0;
 	if (!still_ours(copy, stamp, &page))
 		return -EAGAIN;
-	page = alloc_page(GFP_KERNEL);
+	page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	if (!page)
 		return -ENOMEM;
-	memcpy(page_address(page), dsm_frame_address(copy->core.frame),
-	       PAGE_SIZE);
-	dsm_arch_code(page_address(page));
+	err = fill(copy, page_address(page), time);
 	dsm_count(replicas);
 	dsm_count_n(bytes_copied, PAGE_SIZE);
-	ours = still_ours(copy, stamp, &page);
+	ours = !err && still_ours(copy, stamp, &page);
 	if (page)
 		__free_page(page);
+	if (ours && time)
+		time_keep(copy);
 	return ours ? 0 : -EAGAIN;
 }
 
@@ -193,6 +207,8 @@ static void unmap(struct body_copy *copy)
 			xa_erase(&map->win->pages, map->index);
 	spin_unlock_irq(&dsm.lock);
 	unmap_maps(&maps);
+	if (access == DSM_NONE)
+		list_del_init(&copy->time);
 	spin_lock_irq(&dsm.lock);
 	if (access != DSM_NONE)
 		list_splice_init(&maps, &copy->maps);

@@ -166,7 +166,7 @@ enum home_kind {
  * @wq: who waits for home_wake() or for the end of a protection
  * @refs: one of dsm.frames, others of asks and waiters
  * @protecting: an operation of home_protect() to be done, 0 none; under dsm.lock
- * @used: grants and takes, for the list of the hottest
+ * @time: in the list of what time.c writes back; under dsm.maps
  */
 struct home_page {
 	struct dsm_page core;
@@ -180,7 +180,7 @@ struct home_page {
 	enum home_kind kind;
 	struct list_head reap;
 	struct hrtimer timer;
-	u64 used;
+	struct list_head time;
 	struct rcu_head rcu;
 };
 
@@ -289,6 +289,7 @@ struct dsm_window {
  * @maps: struct body_map; under dsm.lock
  * @replica: our copy of it, to be executed
  * @unmap: in the list of what copies_op_unmap() has started
+ * @time: in the list of what time.c keeps fresh; under body_unmapping
  * @refs: one of dsm.copies, others of who looks at it
  */
 struct body_copy {
@@ -298,6 +299,7 @@ struct body_copy {
 	struct list_head unmap;
 	u32 unmap_op;
 	u8 unmap_access;
+	struct list_head time;
 	struct hrtimer timer;
 	refcount_t refs;
 	struct rcu_head rcu;
@@ -345,7 +347,7 @@ struct body_copy *copy_alloc(gfp_t gfp);
 struct body_copy *copy_hold(struct body_copy *copy);
 void copy_put(struct body_copy *copy);
 int copy_insert(struct body_copy *copy, u32 home, u64 frame);
-int copy_replicate(struct body_copy *copy, u64 stamp);
+int copy_replicate(struct body_copy *copy, u64 stamp, bool time);
 bool copies_drop(u32 home);
 void copies_release_unused(u32 home);
 
@@ -358,6 +360,11 @@ void copies_op_unmap(void *ctx, struct dsm_copy *copy, enum dsm_access access,
 void copies_op_later(void *ctx, struct dsm_copy *copy, u64 us);
 
 /* ---- both ---- */
+
+int time_copy(void *to, const void *from);
+void time_keep(struct body_copy *copy);
+void time_lend(struct home_page *hp);
+void time_end(struct home_page *hp);
 
 void *dsm_frame_address(u64 frame);
 bool dsm_frame_of(u32 kernel, u64 frame);

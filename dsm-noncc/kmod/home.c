@@ -51,6 +51,7 @@ struct home_page *home_page_alloc(struct page *page, enum home_kind kind)
 	INIT_LIST_HEAD(&hp->maps);
 	INIT_LIST_HEAD(&hp->protect);
 	INIT_LIST_HEAD(&hp->reap);
+	INIT_LIST_HEAD(&hp->time);
 	init_waitqueue_head(&hp->wq);
 	refcount_set(&hp->refs, 1);
 	hrtimer_init(&hp->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
@@ -113,6 +114,8 @@ struct home_page *home_page_insert(struct home_page *hp)
 		return NULL;
 	get_page(hp->page);
 	refcount_add(2, &hp->refs); /* the table's and the caller's */
+	if (hp->kind == HOME_FIXED)
+		time_lend(hp);
 	return hp;
 }
 
@@ -144,6 +147,7 @@ static int lower_pte(pte_t *ptep, unsigned long addr, void *data)
 	struct home_map *map = c->map;
 	struct mm_struct *mm = map->space->mm;
 	pte_t pte = ptep_get(ptep);
+	bool flush;
 
 	if (!pte_present(pte) || pte_pfn(pte) != map->hp->core.frame ||
 	    !dsm_arch_usable(pte))
@@ -151,12 +155,15 @@ static int lower_pte(pte_t *ptep, unsigned long addr, void *data)
 	pte = ptep_get_and_clear(mm, addr, ptep);
 	if (map->level == DSM_WRITE)
 		map->saved = pte;
+	/* What TLBs have of an entry that stays read-only may stay there. */
+	flush = c->access == DSM_NONE || pte_write(pte);
 	if (c->access == DSM_NONE)
 		pte = dsm_arch_none(pte);
 	else
 		pte = dsm_arch_touch(pte_wrprotect(pte));
 	set_pte_at(mm, addr, ptep, pte);
-	dsm_arch_flush(mm, addr);
+	if (flush)
+		dsm_arch_flush(mm, addr);
 	map->level = c->access;
 	c->done = true;
 	return 0;
@@ -290,9 +297,11 @@ void home_tidy(struct home_page *hp)
 		raise_maps(hp);
 		forget = try_forget(hp);
 	}
-	if (forget)
+	if (forget) {
+		time_end(hp);
 		list_for_each_entry_safe(map, next, &hp->maps, list)
 			home_map_drop(map);
+	}
 	spin_unlock(&dsm.maps);
 	if (!forget)
 		return;

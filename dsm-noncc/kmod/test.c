@@ -169,8 +169,8 @@ static void start_process(struct work_struct *work)
 {
 	struct peer *p = container_of(work, struct peer, start);
 	char command[80];
-	char *argv[] = { "/bin/sh", "-c", command, NULL };
-	char *envp[] = { "PATH=/sbin:/bin:/usr/sbin:/usr/bin", NULL };
+	char *argv[4] = { "/bin/sh", "-c", command, NULL };
+	char *envp[2] = { "PATH=/sbin:/bin:/usr/sbin:/usr/bin", NULL };
 	int ret;
 
 	snprintf(command, sizeof(command),

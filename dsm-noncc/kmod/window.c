@@ -313,13 +313,22 @@ static bool allowed(u32 prot, enum dsm_access access, bool exec)
 	return prot & (exec ? DSM_PROT_EXEC : DSM_PROT_READ | DSM_PROT_EXEC);
 }
 
+static bool needs_replica(const struct install *i)
+{
+	if (i->prot & DSM_PROT_TIME)
+		return dsm.line;
+	return i->exec && !(i->prot & DSM_PROT_WRITE);
+}
+
 static int choose_page(struct install *i)
 {
+	int err;
+
 	i->exec = i->prot & DSM_PROT_EXEC;
 	i->pfn = i->copy->core.frame;
-	if (i->exec && !(i->prot & DSM_PROT_WRITE)) {
-		int err = copy_replicate(i->copy, i->stamp);
-
+	if (needs_replica(i)) {
+		err = copy_replicate(i->copy, i->stamp,
+				     i->prot & DSM_PROT_TIME);
 		if (err)
 			return err;
 		spin_lock_irq(&dsm.lock);
