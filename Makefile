@@ -112,6 +112,9 @@ mutate: deps-test ## show that all is needed and tested; or BOARD=nc-a64-a64
 	$(MAKE) -C ipi-mailbox mutate
 	$(if $(filter nc-%,$(BOARD)),,$(MAKE) -C dsm-noncc mutate)
 
+toolchain: ## one program for every ISA: see toolchain/README.md
+	$(MAKE) -C toolchain all
+
 image: disk deps-image ## the board's disk to take away: .img.xz, .bmap, checksums
 	boot/image/package
 
@@ -173,6 +176,7 @@ distclean: clean ## remove the cache too: everything is fetched again
 	boot/scripts/distclean
 
 .PHONY: help run test test-all test-disks check shell exec board-test kunit \
+	toolchain \
 	soak bench bench-board host-test model fuzz mutate image disk hub plugin kernel \
 	u-boot modules tool rootfs dtbs deps deps-test deps-bench deps-shell \
 	deps-image deps-nc deps-riscv64 clean distclean other-isas isa

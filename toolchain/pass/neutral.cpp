@@ -8,7 +8,7 @@ using namespace llvm;
 
 namespace tombolo
 {
-static void dropTargetAttributes(Module &M)
+void dropTargetAttributes(Module &M)
 {
 	for (Function &F : M) {
 		F.removeFnAttr("target-cpu");

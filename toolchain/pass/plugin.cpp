@@ -60,6 +60,7 @@ struct Lower : PassInfoMixin<Lower> {
 	PreservedAnalyses run(Module &M, ModuleAnalysisManager &)
 	{
 		lowerIndirectBranches(M);
+		dropTargetAttributes(M); // the optimiser's, this time
 		finish(M);
 		return PreservedAnalyses::none();
 	}

@@ -95,6 +95,7 @@ bool isPrivateToIsa(const Value &V);
 
 // At compile time
 void neutralize(Module &M);
+void dropTargetAttributes(Module &M);
 void lowerVarargs(Module &M);
 void lowerIndirectBranches(Module &M);
 

@@ -174,8 +174,10 @@ static long map_locked(u64 addr, u64 len, long prot, long flags, long fd,
 	p = native_mmap(addr, len, prot, flags, fd, off);
 	if (p < 0)
 		return p;
-	if (flags & TB_MAP_SHARED)
+	if (flags & TB_MAP_SHARED) {
 		kind = TB_SHARED;
+		tb_state->pinned = 1;
+	}
 	insert(addr, len, prot, kind);
 	merge_around(addr);
 	return p;

@@ -108,7 +108,7 @@ static long start(struct tb_context *ctx)
 	struct tb_thread *t = &tb_state->main;
 
 	if (tb_in_handler || tombolo_forbidden || tb_threads ||
-	    !tb_can_unwind(ctx)) {
+	    tb_state->pinned || !tb_can_unwind(ctx)) {
 		tb_state->refused++;
 		return -1;
 	}

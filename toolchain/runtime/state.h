@@ -90,7 +90,8 @@ struct tb_world {
 	/* policy */
 	u64 policy, count, points, lo, hi, seed;
 	u64 hops, limit, refused;
-	u32 isas, at_isa, verbose, save;
+	/* pinned: has something that an exec would silently end */
+	u32 isas, at_isa, verbose, pinned;
 	u8 order[8];
 	char images[512];
 	char save_to[256];

@@ -187,6 +187,11 @@ long __tombolo_syscall(long n, long a, long b, long c, long d, long e, long f)
 		return -TB_ENOMEM;
 	case SYS_exit:
 		tb_thread_end((int)a);
+	case SYS_timer_create:
+	case SYS_shmat:
+	case SYS_io_setup:
+		tb_state->pinned = 1;
+		break;
 	case SYS_rt_sigaction:
 		return tb_sigaction(a, (void *)b, (void *)c, (u64)d);
 	}

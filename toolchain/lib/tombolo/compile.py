@@ -42,7 +42,7 @@ def pipeline(level):
 
 
 def optimise(source, output, level, leaf):
-    command = [tool('opt'), '-mtriple=' + COMMON_TRIPLE,
+    command = [tool('opt'), '-mtriple=' + COMMON_TRIPLE, '-mcpu=x86-64',
                '-data-layout=' + COMMON_LAYOUT,
                '-load-pass-plugin=' + plugin(),
                '-passes=' + pipeline(level), source, '-o', output]

@@ -27,7 +27,7 @@ class Isa:
 
 
 ISAS = {i.name: i for i in (
-    Isa('x86_64', 'elf_x86_64', 62, ['-mno-red-zone'], []),
+    Isa('x86_64', 'elf_x86_64', 62, ['-mno-red-zone'], ['-mcpu=x86-64']),
     Isa('aarch64', 'aarch64linux', 183, ['-mno-outline-atomics'], []),
     Isa('riscv64', 'elf64lriscv', 243,
         ['-march=rv64gc', '-mabi=lp64d', '-mno-relax', '-mcmodel=medany'],

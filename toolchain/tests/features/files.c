@@ -93,10 +93,10 @@ int main(void)
 	with_memory();
 	fflush(stdout);
 	printf("system %d\n", WEXITSTATUS(system("exit 5")));
-	d = opendir("/proc/self/task");
+	d = opendir("/");
 	while (readdir(d))
 		n += slow(4) > 0;
 	closedir(d);
-	printf("entries %d\n", n);
+	printf("entries %d\n", n > 5);
 	return 0;
 }

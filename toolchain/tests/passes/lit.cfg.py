@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0
+"""For lit: how the tests of the passes are run."""
+import os
+
+import lit.formats
+
+config.name = 'tombolo passes'
+config.test_format = lit.formats.ShTest(True)
+config.suffixes = ['.ll']
+llvm = os.environ.get('TOMBOLO_LLVM', '19')
+plugin = os.environ['TOMBOLO_SYSROOT'] + '/tombolo.so'
+config.substitutions += [
+    ('%opt', f'opt-{llvm} -load {plugin} -load-pass-plugin {plugin} -S'),
+    ('FileCheck', f'/usr/lib/llvm-{llvm}/bin/FileCheck'),
+]
