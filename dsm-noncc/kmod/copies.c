@@ -12,6 +12,7 @@
 
 #include "arch.h"
 #include "glue.h"
+#include "trace.h"
 
 DEFINE_MUTEX(body_unmapping);
 
@@ -206,6 +207,7 @@ static void unmap(struct body_copy *copy)
 		list_for_each_entry(map, &maps, list)
 			xa_erase(&map->win->pages, map->index);
 	spin_unlock_irq(&dsm.lock);
+	trace_dsm_unmap(copy->core.home, copy->core.frame, access);
 	unmap_maps(&maps);
 	if (access == DSM_NONE)
 		list_del_init(&copy->time);

@@ -40,6 +40,7 @@
 	C(fault_again)          \
 	C(fault_failed)         \
 	C(fault_interrupted)    \
+	C(wait_us)              \
 	C(neighbours)           \
 	C(fetched)              \
 	C(served)               \

@@ -194,7 +194,9 @@ static int kernel_event(struct notifier_block *nb, unsigned long event,
 	const struct tombolo_kernel_info *info = data;
 	struct dsm_link *l;
 
-	if (event != TOMBOLO_KERNEL_OFF || info->kernel >= dsm.core.kernels)
+	/* It is started only after it was off. */
+	if ((event != TOMBOLO_KERNEL_OFF && event != TOMBOLO_KERNEL_STARTING) ||
+	    info->kernel >= dsm.core.kernels)
 		return NOTIFY_DONE;
 	l = &dsm.link[info->kernel];
 	l->sure = true;

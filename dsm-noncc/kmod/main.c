@@ -9,6 +9,8 @@
 
 #include "glue.h"
 #include "tombolo_cache.h"
+#define CREATE_TRACE_POINTS
+#include "trace.h"
 
 static bool clean;
 module_param(clean, bool, 0444);

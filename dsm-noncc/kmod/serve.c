@@ -14,6 +14,7 @@
 
 #include "arch.h"
 #include "glue.h"
+#include "trace.h"
 
 /* A request refers to nothing that a peer could keep us from: so many wait. */
 #define ASKS_MAX 512
@@ -556,6 +557,7 @@ static void serve(struct home_ask *a)
 	dsm_count(served);
 	a->ask.addr &= PAGE_MASK;
 	ask = a->ask;
+	trace_dsm_serve(ask.kernel, ask.space, ask.addr, ask.access, ask.flags);
 	if (!allowed(space, &a->ask)) {
 		refuse(a, SIGKILL, SI_KERNEL);
 	} else if (!mmget_not_zero(space->mm)) {

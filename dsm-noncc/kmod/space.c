@@ -18,6 +18,7 @@
 #include <linux/tombolo.h>
 
 #include "glue.h"
+#include "trace.h"
 
 /* Pages that are called back before the first is waited for. */
 #define BATCH 32
@@ -170,6 +171,7 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 		WRITE_ONCE(space->dead, true);
 	spin_unlock(&dsm.maps);
 	dsm_count(notified);
+	trace_dsm_notify(space->number, range->event, range->start, range->end);
 	if (!block)
 		dsm_count(notified_spinning);
 	recall_range(space, range->start >> PAGE_SHIFT,

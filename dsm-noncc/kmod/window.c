@@ -17,6 +17,7 @@
 
 #include "arch.h"
 #include "glue.h"
+#include "trace.h"
 
 #define WINDOW_START 0x10000UL
 
@@ -427,6 +428,7 @@ static vm_fault_t ask_home(struct dsm_window *win, struct vm_fault *vmf,
 {
 	bool user = vmf->flags & FAULT_FLAG_USER;
 	unsigned int state = user ? TASK_INTERRUPTIBLE : TASK_KILLABLE;
+	u64 us, since = ktime_get_ns();
 	struct body_ask ask;
 	int err;
 
@@ -440,6 +442,10 @@ static vm_fault_t ask_home(struct dsm_window *win, struct vm_fault *vmf,
 	}
 	ask_wait(&ask, state);
 	free_parts(&ask);
+	us = div_u64(ktime_get_ns() - since, NSEC_PER_USEC);
+	dsm_count_n(wait_us, us);
+	trace_dsm_fault(win->id.home, win->id.number, vmf->real_address, access,
+			us);
 	if (!ask.done && signal_pending_state(state, current)) {
 		dsm_count(fault_interrupted);
 		return user ? VM_FAULT_NOPAGE : VM_FAULT_SIGBUS;
