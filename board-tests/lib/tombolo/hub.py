@@ -14,7 +14,7 @@ from .qemu import Qemu, connect, find_qemu
 
 # Descriptors that a machine inherits: hub.h
 DRAM, VIEW, BELLS, STATE, MONITOR, CONSOLE = 10, 11, 12, 13, 14, 20
-MODES = ("coherent", "never", "random")
+MODES = ("coherent", "never", "random", "sanitize")
 
 
 def inherited(fd):
