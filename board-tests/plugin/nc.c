@@ -120,14 +120,17 @@ static void on_zero(unsigned int cpu, void *data)
 		nc_check_access(cpu, site->pc, pa, size, true);
 }
 
+/*
+ * The address by our own walk: qemu_plugin_get_hwaddr() ends QEMU (an assertion)
+ * when the access itself has changed the map, as the setup of a PCI device does.
+ */
 static void on_access(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t va,
 		      void *pc)
 {
-	struct qemu_plugin_hwaddr *at = qemu_plugin_get_hwaddr(info, va);
+	uint64_t pa;
 
-	if (at && !qemu_plugin_hwaddr_is_io(at))
-		nc_check_access(cpu, (uintptr_t)pc,
-				qemu_plugin_hwaddr_phys_addr(at),
+	if (nc_translate(cpu, isa, va, &pa))
+		nc_check_access(cpu, (uintptr_t)pc, pa,
 				1u << qemu_plugin_mem_size_shift(info),
 				qemu_plugin_mem_is_store(info));
 }
@@ -160,7 +163,7 @@ static void hook(struct qemu_plugin_insn *insn)
 
 	if (nc_checking)
 		qemu_plugin_register_vcpu_mem_cb(insn, on_access,
-						 QEMU_PLUGIN_CB_NO_REGS,
+						 QEMU_PLUGIN_CB_R_REGS,
 						 QEMU_PLUGIN_MEM_RW,
 						 (void *)(uintptr_t)pc);
 	op = isa->decode(code, qemu_plugin_insn_data(insn, code, sizeof(code)));
