@@ -86,7 +86,8 @@ def script(steps):
 
 def overlay_files(board, programs):
     files = runner.suite_files(board, 0, False, {})
-    wanted = [(HERE, "guest.sh", 0o644), (programs, "mark", 0o755)]
+    wanted = [(HERE, "guest.sh", 0o644), (programs, "mark", 0o755),
+              (programs, "moves", 0o755)]
     for directory, name, mode in wanted:
         with open(os.path.join(directory, name), "rb") as file:
             files[f"{INSIDE}/{name}"] = (file.read(), mode)

@@ -100,12 +100,26 @@ def network(net):
                  ["what", "imb-net", "virtio-net", "imb / virtio"], rows)
 
 
+def moved(moves):
+    rows = [[what.replace("_", " "), None, value, None]
+            for what, value in moves["trips"].items()]
+    rows += [[what.replace("_", " "), row["home"], row["away"],
+              row["away"] / row["home"]]
+             for what, row in moves["calls"].items()]
+    return table("Moved threads; 'x bell' is the doorbell round trip of the "
+                 f"same round, {moves['bell_ns'] / 1e3:.1f} us",
+                 ["what", "at home, x bell", "away, x bell", "away / home"],
+                 rows)
+
+
 def text(result):
     parts = []
     if "times" in result:
         parts += [messages(result["times"]), growth(result["times"])]
     if "network" in result:
         parts.append(network(result["network"]))
+    if "moves" in result:
+        parts.append(moved(result["moves"]))
     if "counts" in result:
         parts += [per_message(result["counts"], "Per message, as the board "
                               "is (coherent: no cache operations)"),

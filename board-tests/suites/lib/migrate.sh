@@ -28,21 +28,27 @@ all_take_tasks() {
 	[ "$(tombolo places | grep -c ' yes')" = "$KERNELS" ]
 }
 
-# every_program FUNCTION: a test for each of the programs: FUNCTION NAME.
+# What asks least of the kernels comes first.
+ALL_PROGRAMS="rounds signals machine watched memory writers threads files ipc
+forks"
+
+# every_program FUNCTION [NAME...]: a test for each program: FUNCTION NAME.
 every_program() {
-	programs=$(ls "$PROGRAMS")
-	for each_program in $programs; do
-		eval "$each_program() { $1 $each_program; }"
-	done
+	every_function=$1
+	shift
 	# shellcheck disable=SC2086
-	ktap_run $programs
+	[ $# -gt 0 ] || set -- $ALL_PROGRAMS
+	for each_program; do
+		eval "$each_program() { $every_function $each_program; }"
+	done
+	ktap_run "$@"
 }
 
 # output_of FILE COMMAND...: all that it prints, and its status.
 output_of() {
 	output_file=$1 output_status=0
 	shift
-	(cd /tmp && timeout 120 "$@") >"$output_file" 2>&1 </dev/null ||
+	(cd /tmp && timeout -k 5 "${OUTPUT_LIMIT:-300}" "$@") >"$output_file" 2>&1 </dev/null ||
 		output_status=$?
 	echo "status $output_status" >>"$output_file"
 }
@@ -110,4 +116,10 @@ pushed() {
 	rm "$KTAP_TMP/session"
 	echo "$pushed_made of $pushed_n moves made"
 	at_least "$pushed_made" 1 "moves made"
+}
+
+# page_moves: how many pages kernel 0 has handed out or had to take back.
+page_moves() {
+	awk '/^(grants_|takes)/ { sum += $2 } END { print sum }' \
+		/sys/kernel/debug/dsm/stats
 }
