@@ -267,7 +267,6 @@ static void begin(struct dsm_core *core, struct dsm_page *page, u32 kernel,
 	page->failed = false;
 	page->served = false;
 	page->dead = ALIVE;
-	page->lost_by = DSM_NOBODY;
 	choose_third(core, page);
 	for (k = 0; k < core->kernels; k++)
 		if ((page->waiting & dsm_bit(k)) && k != core->self)
@@ -284,7 +283,6 @@ static struct dsm_ask *pop(struct dsm_page *page)
 	struct dsm_ask *ask = page->asks;
 
 	page->asks = ask->next;
-	ask->next = NULL;
 	return ask;
 }
 

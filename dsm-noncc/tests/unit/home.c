@@ -133,6 +133,7 @@ static void from_one_to_another(void)
 	CHECK_EQ(f->done, 2);
 	CHECK_EQ(f->core.stats.forwards, 1);
 	CHECK_EQ(f->core.stats.recalls, 1);
+	CHECK_EQ(f->page.stamp[2], 2);
 	/* To read: the holder keeps it, too. */
 	wants(f, 2, 3, DSM_READ);
 	check_sent(f, 3, 2, DSM_RECALL, DSM_READ, 2);
@@ -155,6 +156,7 @@ static void the_home_gets_it_back(void)
 	dsm_home_want(&f->core, &f->page, DSM_READ);
 	check_sent(f, 2, 1, DSM_RECALL, DSM_READ, 2);
 	CHECK_EQ(last(f)->third, DSM_NOBODY);
+	CHECK_EQ(le64_to_cpu(last(f)->frame), 5);
 	CHECK_EQ(f->invals, 0);
 	answers(f, 1, DSM_READ, DSM_HELD);
 	CHECK_EQ(f->invals, 1);
@@ -221,6 +223,19 @@ static void the_home_has_its_time(void)
 	CHECK_EQ(f->core.stats.holds, 1);
 	free(f);
 	tap_end("the home has its time, too");
+}
+
+static void who_takes_nothing_need_not_wait(void)
+{
+	struct fake *f = given(100);
+
+	dsm_home_want(&f->core, &f->page, DSM_READ);
+	answers(f, 1, DSM_READ, DSM_HELD);
+	wants(f, 1, 2, DSM_READ);
+	CHECK_EQ(f->done, 2);
+	CHECK_EQ(f->later_page, 0);
+	free(f);
+	tap_end("who takes nothing from the home need not wait");
 }
 
 static void neighbours_trouble_nobody(void)
@@ -341,6 +356,9 @@ static void page_tables_that_refuse(void)
 	check_sent(f, 1, 1, DSM_REFUSE, DSM_NONE, 0);
 	CHECK_EQ(f->cleans, 0);
 	CHECK(dsm_page_idle(&f->core, &f->page));
+	wants(f, 0, 1, DSM_WRITE);
+	protect(f);
+	CHECK_EQ(f->result, DSM_GRANTED);
 	free(f);
 	tap_end("page tables that can't be changed: ask again");
 }
@@ -419,6 +437,21 @@ static void the_dead(void)
 	CHECK_EQ(f->n, 2);
 	wants(f, 1, 1, DSM_READ);
 	CHECK_EQ(f->result, DSM_GONE);
+	CHECK_EQ(f->done, 3);
+	CHECK_EQ(f->n, 2);
+	wants(f, 1, 2, DSM_WRITE);
+	protect(f);
+	wants(f, 2, 1, DSM_READ);
+	CHECK_EQ(f->done, 5);
+	CHECK_EQ(f->n, 3); /* nobody is asked for a dead one's sake */
+	free(f);
+	/* Its end is known before that of what it had. */
+	f = given(0);
+	wants(f, 1, 2, DSM_READ);
+	dsm_peer_down(&f->core, 2);
+	answers(f, 1, DSM_READ, DSM_HELD);
+	CHECK_EQ(f->done, 2);
+	CHECK_EQ(f->result, DSM_GONE);
 	CHECK_EQ(f->n, 2);
 	free(f);
 	tap_end("the dead get nothing, and what they had is lost");
@@ -438,6 +471,8 @@ static void a_getter_dies(void)
 	CHECK_EQ(f->result, DSM_GONE);
 	CHECK_EQ(f->n, 2);
 	CHECK_EQ(f->lost, 0);
+	wants(f, 2, 3, DSM_READ);
+	CHECK_EQ(f->result, DSM_GRANTED);
 	free(f);
 	/* It had been handed on, to be written. */
 	f = given(0);
@@ -580,6 +615,7 @@ int main(void)
 	the_home_gets_it_back();
 	in_order_and_in_turn();
 	the_home_has_its_time();
+	who_takes_nothing_need_not_wait();
 	neighbours_trouble_nobody();
 	a_recall_comes_first();
 	a_recall_waits_for_nothing_here();
