@@ -199,6 +199,16 @@ static void in_order_and_in_turn(void)
 	check_sent(f, 5, 3, DSM_RECALL, DSM_NONE, 2);
 	CHECK_EQ(last(f)->third, DSM_NOBODY);
 	free(f);
+	/* It has read, and wants to write; the peer is next all the same. */
+	f = given(0);
+	dsm_home_want(&f->core, &f->page, DSM_READ);
+	dsm_home_want(&f->core, &f->page, DSM_WRITE);
+	wants(f, 1, 2, DSM_READ);
+	answers(f, 1, DSM_READ, DSM_HELD);
+	CHECK_EQ(f->sent[2].type, DSM_GRANT);
+	CHECK_EQ(f->to[2], 2);
+	CHECK_EQ(f->n, 5);
+	free(f);
 	tap_end("requests are served in order, in turn with the home");
 }
 
