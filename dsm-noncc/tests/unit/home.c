@@ -95,6 +95,9 @@ static void a_read_costs_one_answer(void)
 	check_sent(f, 2, 2, DSM_GRANT, DSM_READ, 1);
 	CHECK(dsm_home_ok(&f->core, &f->page, DSM_READ));
 	CHECK_EQ(f->core.stats.grants[DSM_READ], 2);
+	wants(f, 2, 3, DSM_WRITE);
+	protect(f);
+	CHECK_EQ(f->cleans, 1);
 	free(f);
 	tap_end("a read costs one answer, and the home reads on");
 }
@@ -184,6 +187,7 @@ static void in_order_and_in_turn(void)
 	wants(f, 2, 3, DSM_WRITE);
 	wants(f, 3, 1, DSM_WRITE);
 	dsm_home_want(&f->core, &f->page, DSM_WRITE);
+	dsm_home_want(&f->core, &f->page, DSM_READ);
 	answers(f, 1, DSM_NONE, DSM_HELD | DSM_FORWARDED);
 	/* The home is next, since a peer was served. */
 	check_sent(f, 3, 2, DSM_RECALL, DSM_NONE, 2);
