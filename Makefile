@@ -12,7 +12,7 @@ V ?=
 # A kernel with all checkers is a build of its own, beside the usual one.
 O ?= build$(if $(DEBUG),/debug)
 override O := $(abspath $(O))
-export BOARD DEBUG O V OVERLAY ISA MODE SEED
+export BOARD DEBUG O V OVERLAY ISA
 # Not to be expanded by make, nor handed down on command lines
 export TOMBOLO_CMD := $(value CMD)
 unexport CMD

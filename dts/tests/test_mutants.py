@@ -63,7 +63,7 @@ def spoil(folder, board, file, seed):
 
 
 def tests(folder):
-    seed = int(os.environ.get("SEED", 1))
+    seed = int(os.environ.get("SEED") or 1)
     for board, files in BOARDS.items():
         for file in files:
             yield (f"mutants of {file}, SEED={seed}",

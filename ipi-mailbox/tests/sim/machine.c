@@ -354,6 +354,9 @@ int main(void)
 	tap_begin();
 	generator =
 		(text ? strtoull(text, NULL, 0) : 1) * 0x9e3779b97f4a7c15ull;
+	/* A generator of nothing but zeros never ends */
+	if (!generator)
+		generator = 1;
 	printf("# SEED=%s\n", text ? text : "1");
 	litmus_tests();
 	lines_stay();
