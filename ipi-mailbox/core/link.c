@@ -157,12 +157,16 @@ static void start(struct imb_link *link, const struct imb_wire_hello *h)
 	u32 lane;
 
 	link->tx_tag = le32_to_cpu(h->rx_tag);
-	for (lane = 0; lane < IMB_WIRE_LANES; lane++)
+	link->up_ms = imb_port_now_ms(link->port);
+	for (lane = 0; lane < IMB_WIRE_LANES; lane++) {
 		imb_tx_start(&link->tx[lane], link->tx_tag);
+		/* Nobody was to take anything while there was no session. */
+		link->head[lane] = 0;
+		link->head_ms[lane] = link->up_ms;
+	}
 	imb_pool_tx_start(&link->pool_tx, link->tx_tag);
 	link->waiting = 0;
 	link->pool_waiting = false;
-	link->up_ms = imb_port_now_ms(link->port);
 	link->counts.ups++;
 	imb_channels_start(link);
 }
@@ -306,7 +310,8 @@ static enum imb_link_input classify(struct imb_link *link,
 /*
  * Look at the peer's hello and follow it. Twice, because one hello may both be
  * new to us and acknowledge us. Not while the host reads a message: adopting a
- * restarted peer lets it write into that message's slot.
+ * restarted peer lets it write into that message's slot. Its beat is heard all
+ * the same: who is kept busy reading may be so whenever a tick comes.
  */
 static void look(struct imb_link *link)
 {
@@ -316,9 +321,9 @@ static void look(struct imb_link *link)
 
 	if (link->state == IMB_LINK_FENCED || link->state == IMB_LINK_STOPPED)
 		return;
+	watch_beat(link);
 	if (link->reading)
 		return;
-	watch_beat(link);
 	if (!link->alive || imb_port_now_ms(link->port) < link->hold_until_ms ||
 	    !read_hello(link, &h))
 		return;
@@ -331,7 +336,7 @@ static void look(struct imb_link *link)
 }
 
 /*
- * A consumer takes what there is, and gives it all back before it sleeps. If it
+ * A consumer takes what there is, and gives it back at each beat. If it
  * lives and does not, then something of ours or of its has been lost on the way,
  * which neither side writes again: memory that does not keep what was written.
  */
@@ -357,6 +362,18 @@ static bool stuck(struct imb_link *link)
 	return false;
 }
 
+/*
+ * A lane that is never empty keeps us awake, so that the few slots read of the
+ * other one would never be given back.
+ */
+static void give_back(struct imb_link *link)
+{
+	u32 lane;
+
+	for (lane = 0; lane < IMB_WIRE_LANES; lane++)
+		imb_rx_give_back(&link->rx[lane]);
+}
+
 void imb_link_tick(struct imb_link *link)
 {
 	if (link->state == IMB_LINK_STOPPED)
@@ -366,8 +383,11 @@ void imb_link_tick(struct imb_link *link)
 	if (link->state == IMB_LINK_DOWN || link->state == IMB_LINK_HELLO)
 		publish_hello(link);
 	look(link);
-	if (link->state == IMB_LINK_UP && stuck(link))
-		step(link, IMB_IN_PEER_BROKEN, NULL);
+	if (link->state == IMB_LINK_UP) {
+		give_back(link);
+		if (stuck(link))
+			step(link, IMB_IN_PEER_BROKEN, NULL);
+	}
 	if (link->alive && link->state != IMB_LINK_FENCED &&
 	    imb_port_now_ms(link->port) - link->peer_beat_ms > link->silent_ms)
 		step(link, IMB_IN_PEER_SILENT, NULL);

@@ -13,7 +13,7 @@
  * the load on both sides at least one of them sees the other.
  *
  *	imb_rx_arm():  wake, mb, slot.seq	imb_tx_kick(): slot.seq, mb, wake
- *	imb_tx_wait(): want, mb, head		give_back():   head, mb, want
+ *	imb_tx_wait(): want, mb, head		imb_rx_give_back(): head, mb, want
  */
 #include "ring.h"
 
@@ -145,7 +145,7 @@ bool imb_tx_wait(struct imb_tx *tx)
 	u32 want = tx->pos - tx->count + part(tx->count, WANT_PART);
 
 	imb_publish(tx->port, &tx->mine->want, IMB_WIRE_WORD(tx->tag, want));
-	/* ORDER: pairs with imb_port_mb() in give_back() */
+	/* ORDER: pairs with imb_port_mb() in imb_rx_give_back() */
 	imb_port_mb(tx->port);
 	/* A broken head is left for imb_tx_reserve() to report. */
 	if (tx_refresh(tx))
@@ -192,7 +192,7 @@ int imb_rx_peek(struct imb_rx *rx, struct imb_slot *slot)
 }
 
 /* Publish the head, and ring the producer if it waits for a place within. */
-static void give_back(struct imb_rx *rx)
+void imb_rx_give_back(struct imb_rx *rx)
 {
 	u32 first = rx->head + 1;
 	u32 n = rx->pos - rx->head;
@@ -220,7 +220,7 @@ void imb_rx_release(struct imb_rx *rx)
 	rx->pos++;
 	rx->armed = false;
 	if (rx->pos - rx->head >= part(rx->count, GIVE_BACK_PART))
-		give_back(rx);
+		imb_rx_give_back(rx);
 }
 
 bool imb_rx_arm(struct imb_rx *rx)
@@ -231,7 +231,7 @@ bool imb_rx_arm(struct imb_rx *rx)
 	if (rx->armed)
 		return true;
 	rx->armed = true;
-	give_back(rx);
+	imb_rx_give_back(rx);
 	imb_publish(rx->port, &rx->mine->wake, want);
 	/* ORDER: pairs with imb_port_mb() in imb_tx_kick() */
 	imb_port_mb(rx->port);

@@ -213,6 +213,15 @@ int imb_rx_peek(struct imb_rx *rx, struct imb_slot *slot);
 void imb_rx_release(struct imb_rx *rx);
 
 /**
+ * imb_rx_give_back() - let the producer have all slots that were released
+ * @rx: consumer
+ *
+ * imb_rx_release() does so for a quarter of the ring at once, imb_rx_arm() for
+ * the rest. A consumer that never sleeps has to show now and then that it lives.
+ */
+void imb_rx_give_back(struct imb_rx *rx);
+
+/**
  * imb_rx_arm() - ask for a bell at the next message
  * @rx: consumer whose imb_rx_peek() has just returned 0
  *

@@ -560,6 +560,90 @@ static void lost_words_end_the_session(void)
 	}
 }
 
+/* At every tick a message is being read: the peer is heard nevertheless. */
+static void busy_reader_hears_the_peer(void)
+{
+	struct pair *p = pair_up();
+	struct imb_link *link = &p->side[0].link;
+	struct imb_event event;
+	int ticks;
+
+	imb_link_open(link, 3, 0, 0);
+	imb_link_open(&p->side[1].link, 3, 0, 0);
+	pair_serve(p);
+	CHECK_EQ(imb_link_send(&p->side[1].link, 3, "abc", 3), 0);
+	do
+		CHECK_EQ(imb_link_next(link, &event), 1);
+	while (event.type != IMB_EVENT_MESSAGE && !tap_broken);
+	for (ticks = 0; ticks <= IMB_SILENT_MS / IMB_BEAT_MS + 4; ticks++) {
+		p->side[0].port.now_ms += IMB_BEAT_MS;
+		imb_link_tick(link);
+		side_tick(p, 1);
+	}
+	CHECK_EQ(link->state, IMB_LINK_UP);
+	CHECK_EQ(link->counts.silent, 0);
+	imb_link_done(link, &event);
+	pair_destroy(p);
+	tap_end("a peer is heard while its messages are being read");
+}
+
+/* Lane 0 is never empty, so that nobody sleeps; of lane 1 one slot was read. */
+static void busy_reader_gives_back(void)
+{
+	struct pair *p = pair_up();
+	struct imb_link *from = &p->side[1].link, *to = &p->side[0].link;
+	struct imb_event event;
+	int ticks;
+
+	imb_link_open(to, 3, 1, 0);
+	imb_link_open(from, 3, 1, 0);
+	imb_link_open(to, 4, 0, 0);
+	imb_link_open(from, 4, 0, 0);
+	pair_serve(p);
+	CHECK_EQ(imb_link_send(from, 3, "abc", 3), 0);
+	for (ticks = 0; ticks <= IMB_STUCK_MS / IMB_BEAT_MS + 4; ticks++) {
+		do
+			CHECK_EQ(imb_link_next(to, &event), 1);
+		while (event.type != IMB_EVENT_MESSAGE && !tap_broken);
+		if (!ticks)
+			CHECK_EQ(imb_link_send(from, 4, "abc", 3), 0);
+		CHECK_EQ(imb_link_send(from, 4, "abc", 3), 0);
+		imb_link_done(to, &event);
+		p->side[0].port.now_ms += IMB_BEAT_MS;
+		imb_link_tick(to);
+		side_tick(p, 1);
+	}
+	CHECK_EQ(from->state, IMB_LINK_UP);
+	CHECK_EQ(from->counts.broken, 0);
+	CHECK_EQ(imb_tx_left(&from->tx[1]), 0);
+	pair_destroy(p);
+	tap_end("a reader that never sleeps gives back what it has read");
+}
+
+/* However long this kernel had been alone: the peer has all its time. */
+static void patience_begins_with_the_session(void)
+{
+	struct pair *p = pair_empty();
+	struct imb_link *link = &p->side[0].link;
+
+	p->side[0].port.now_ms = 3 * IMB_STUCK_MS;
+	p->side[1].port.now_ms = 3 * IMB_STUCK_MS;
+	side_boot(p, 0, 1);
+	side_boot(p, 1, 1);
+	imb_link_open(link, 3, 1, 0);
+	/* A bell brings the answer, not a tick: messages go out at once. */
+	side_tick(p, 0);
+	side_tick(p, 1);
+	side_serve(&p->side[0]);
+	CHECK_EQ(link->state, IMB_LINK_UP);
+	CHECK(imb_tx_left(&link->tx[1]) > 0);
+	imb_link_tick(link);
+	CHECK_EQ(link->state, IMB_LINK_UP);
+	CHECK_EQ(link->counts.broken, 0);
+	pair_destroy(p);
+	tap_end("a new session is given time, however late it comes");
+}
+
 int main(void)
 {
 	tap_begin();
@@ -578,5 +662,8 @@ int main(void)
 	silent_peer_comes_back();
 	reader_is_left_in_peace();
 	lost_words_end_the_session();
+	busy_reader_hears_the_peer();
+	busy_reader_gives_back();
+	patience_begins_with_the_session();
 	return tap_done();
 }
