@@ -54,9 +54,24 @@ value() {
 	sed -n "s/^$1=//p" "$2"
 }
 
+# why: each link's and its peer's account of what has happened to it.
+why() {
+	for imb_k in $(members); do
+		echo "kernel 0, link $imb_k:"
+		link_inside 0 "$imb_k"
+		echo "kernel $imb_k, link 0:"
+		link_inside "$imb_k" 0
+	done
+}
+
+link_inside() {
+	on "$1" "cat $IMB/link$2/states $IMB/link$2/lanes" || true
+}
+
 # result_ok FILE [COUNT]: nothing was lost, torn or reordered.
 result_ok() {
 	cat "$1"
+	[ "$(value status "$1")" = ok ] || why
 	expect "$(value status "$1")" ok "status"
 	for imb_key in bad lost reordered duplicated; do
 		expect "$(value $imb_key "$1")" 0 "$imb_key messages"
