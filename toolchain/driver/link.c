@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0
+// link.c - common IR to one executable that holds every ISA.
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "driver.h"
+
+/*
+ * What each code generator is told. No fused multiply-add, no relaxation: the
+ * results and the addresses must be the same everywhere.
+ */
+static const char *const generator[] = {
+	"-O2",
+	"-filetype=obj",
+	"-function-sections",
+	"-data-sections",
+	"-relocation-model=static",
+	"-fp-contract=off",
+	"-enable-global-merge=false",
+	NULL,
+};
+
+/* What programs name in -l and has its place in libc.a or is not needed */
+static const char *const empty[] = { "m",     "c",    "rt",    "pthread",
+				     "crypt", "util", "xnet",  "resolv",
+				     "dl",    "gcc",  "gcc_s", "gcc_eh",
+				     "atomic" };
+/* Linker options that go with their value: they mean nothing here. */
+static const char *const dropped[] = { "-z",	     "-T", "-rpath",
+				       "-soname",    "-h", "-dynamic-linker",
+				       "-rpath-link" };
+static const char *const impossible[] = { "-nostdlib", "-nostartfiles",
+					  "-nodefaultlibs", "-r" };
+static const char *const kept[] = { "-L",
+				    "-l",
+				    "-u",
+				    "--start-group",
+				    "--end-group",
+				    "--whole-archive",
+				    "--no-whole-archive",
+				    "--defsym",
+				    "-(",
+				    "-)" };
+
+/**
+ * struct link - one run of the link step
+ * @work: folder of what is in between
+ * @verbose: show the commands
+ * @isas: those of the program
+ * @nr: how many
+ * @builtins: of each ISA, the compiler's own functions
+ */
+struct link {
+	const char *work;
+	bool verbose;
+	const struct isa *isas[NR_ISAS];
+	size_t nr;
+	const char *builtins[NR_ISAS];
+};
+
+static bool among(const char *const *list, size_t n, const char *item)
+{
+	while (n--)
+		if (!strcmp(list[n], item))
+			return true;
+	return false;
+}
+
+static bool wanted(const char *item)
+{
+	size_t i;
+
+	if (*item != '-')
+		return true;
+	if (starts(item, "-l") && among(empty, ARRAY_SIZE(empty), item + 2))
+		return false;
+	for (i = 0; i < ARRAY_SIZE(kept); i++)
+		if (starts(item, kept[i]))
+			return true;
+	return false;
+}
+
+/* Leaves out what has no meaning for this link. */
+static void add_inputs(struct words *command, const struct words *inputs)
+{
+	const char *item;
+	size_t i;
+
+	for (i = 0; i < inputs->n; i++) {
+		item = inputs->at[i];
+		if (among(dropped, ARRAY_SIZE(dropped), item))
+			i++;
+		else if (among(impossible, ARRAY_SIZE(impossible), item))
+			fail("%s: the start and the C library are part of "
+			     "every program",
+			     item);
+		else if (wanted(item))
+			add(command, item);
+	}
+}
+
+/* The compiler's own functions: binary128 and __int128 arithmetic */
+static const char *builtins(struct link *link, const struct isa *isa)
+{
+	const char **path = &link->builtins[isa - isas];
+	struct words command = { 0 };
+
+	if (*path)
+		return *path;
+	if (strcmp(isa->name, "x86_64")) {
+		add(&command, text_of("%s-linux-gnu-gcc", isa->name));
+	} else {
+		add(&command, tool("clang"));
+		add(&command, "--target=x86_64-linux-gnu");
+		add(&command, "--rtlib=compiler-rt");
+	}
+	add(&command, "-print-libgcc-file-name");
+	*path = output_of(&command, false);
+	if (access(*path, F_OK))
+		fail("%s is not installed (boot/scripts/deps toolchain "
+		     "installs it)",
+		     *path);
+	return *path;
+}
+
+/* One module, by the linker's own rules for symbols and archives */
+static char *join(struct link *link, const struct words *inputs)
+{
+	char *output = text_of("%s/all.bc", link->work);
+	struct words command = { 0 };
+
+	add(&command, tool("ld.lld"));
+	add_all(&command,
+		(const char *const[]){ "-m",
+				       "elf_x86_64",
+				       "-static",
+				       "--lto-emit-llvm",
+				       "--lto-O0",
+				       "-o",
+				       output,
+				       "-u",
+				       "__tombolo_flag",
+				       "-u",
+				       "tombolo_start",
+				       "--defsym=__tombolo_build=0",
+				       "--defsym=__tombolo_eh_hdr=0",
+				       "--defsym=__tombolo_may_start=0",
+				       "--defsym=__tombolo_may_end=0",
+				       "--defsym=__tombolo_data_start=0",
+				       "--defsym=__tombolo_data_end=0",
+				       sysroot("runtime/x86_64/entry.o"),
+				       sysroot("runtime/start.o"),
+				       NULL });
+	add_inputs(&command, inputs);
+	add_all(&command, (const char *const[]){
+				  "--start-group", sysroot("musl/lib/libc.a"),
+				  sysroot("runtime/x86_64/libruntime.a"),
+				  builtins(link, isa_of("x86_64")),
+				  "--end-group", NULL });
+	output_of(&command, link->verbose);
+	return output;
+}
+
+static char *transform(struct link *link, const char *module, bool debug,
+		       const char *report)
+{
+	char *output = text_of("%s/linked.bc", link->work);
+	char *plugin = sysroot("tombolo.so");
+	struct words command = { 0 };
+	char *text;
+
+	add(&command, tool("opt"));
+	add(&command, text_of("-load=%s", plugin));
+	add(&command, text_of("-load-pass-plugin=%s", plugin));
+	add(&command, "-mtriple=" COMMON_TRIPLE);
+	add(&command, "-data-layout=" COMMON_LAYOUT);
+	add(&command, "-passes=globaldce,tombolo-link,globaldce");
+	add(&command, text_of("-tombolo-debug=%d", debug));
+	add(&command, text_of("-tombolo-report=%s", report));
+	add_all(&command, (const char *const[]){ module, "-o", output, NULL });
+	text = output_of(&command, link->verbose);
+	if (*text)
+		fprintf(stderr, "%s\n", text);
+	return output;
+}
+
+/* All commands at the same time; fails if one does. */
+static void together(const struct link *link, const struct words *commands)
+{
+	struct job jobs[NR_ISAS];
+	size_t i;
+
+	for (i = 0; i < link->nr; i++)
+		job_start(&jobs[i], &commands[i], link->verbose);
+	for (i = 0; i < link->nr; i++)
+		job_end(&jobs[i]);
+}
+
+static char *file_of(const struct link *link, const char *kind, size_t number,
+		     const char *suffix)
+{
+	return text_of("%s/%s.%s%s", link->work, kind, link->isas[number]->name,
+		       suffix);
+}
+
+static void generate(const struct link *link, const char *module)
+{
+	struct words commands[NR_ISAS] = { 0 };
+	size_t i;
+
+	for (i = 0; i < link->nr; i++) {
+		add(&commands[i], tool("llc"));
+		add_all(&commands[i], generator);
+		add(&commands[i], triple("-mtriple=", link->isas[i]));
+		add_all(&commands[i], link->isas[i]->llc);
+		add(&commands[i], module);
+		add(&commands[i], "-o");
+		add(&commands[i], file_of(link, "program", i, ".o"));
+	}
+	together(link, commands);
+}
+
+/* By this number an image knows that another one is of the same program. */
+static void stamp(const struct link *link, const char *module)
+{
+	struct words commands[NR_ISAS] = { 0 };
+	struct blob linked = file_read(module);
+	char *source, *text;
+	size_t i;
+
+	text = text_of(".section .tombolo.build,\"a\",@progbits\n"
+		       ".quad %" PRIu64 "\n"
+		       ".section .note.GNU-stack,\"\",@progbits\n",
+		       digest(&linked, 1) >> 1);
+	for (i = 0; i < link->nr; i++) {
+		source = file_of(link, "build", i, ".s");
+		file_write(source, text, strlen(text), 0666);
+		add(&commands[i], tool("clang"));
+		add(&commands[i], triple("--target=", link->isas[i]));
+		add_all(&commands[i], link->isas[i]->clang);
+		add(&commands[i], "-c");
+		add(&commands[i], source);
+		add(&commands[i], "-o");
+		add(&commands[i], file_of(link, "build", i, ".o"));
+	}
+	together(link, commands);
+}
+
+static struct words finish(struct link *link, size_t number, const char *script)
+{
+	const struct isa *isa = link->isas[number];
+	char *runtime = sysroot(text_of("runtime/%s", isa->name));
+	struct words command = { 0 };
+
+	add(&command, tool("ld.lld"));
+	add_all(&command,
+		(const char *const[]){ "-m",
+				       isa->emulation,
+				       "-static",
+				       "--no-relax",
+				       "--eh-frame-hdr",
+				       "-z",
+				       "norelro",
+				       "-z",
+				       "max-page-size=4096",
+				       "--orphan-handling=error",
+				       "--defsym=__vdsosym=0",
+				       "-T",
+				       script,
+				       "-o",
+				       file_of(link, "image", number, ""),
+				       file_of(link, "build", number, ".o"),
+				       text_of("%s/entry.o", runtime),
+				       file_of(link, "program", number, ".o"),
+				       "--start-group",
+				       text_of("%s/libruntime.a", runtime),
+				       builtins(link, isa),
+				       "--end-group",
+				       NULL });
+	return command;
+}
+
+static void read_each(const struct link *link, const char *kind,
+		      const char *suffix, struct blob *blobs)
+{
+	size_t i;
+
+	for (i = 0; i < link->nr; i++)
+		blobs[i] = file_read(file_of(link, kind, i, suffix));
+}
+
+static void build(struct link *link, const struct request *request,
+		  const struct words *inputs)
+{
+	char *script = text_of("%s/program.lds", link->work);
+	char *report = text_of("%s/report.txt", link->work);
+	struct words commands[NR_ISAS];
+	struct blob blobs[NR_ISAS];
+	struct layout layout;
+	char *module;
+	size_t i;
+
+	module = join(link, inputs);
+	module = transform(link, module, request->debug, report);
+	generate(link, module);
+	read_each(link, "program", ".o", blobs);
+	layout_make(&layout, link->isas, link->nr, blobs);
+	script_write(&layout, script);
+	stamp(link, module);
+	for (i = 0; i < link->nr; i++)
+		commands[i] = finish(link, i, script);
+	together(link, commands);
+	read_each(link, "image", "", blobs);
+	layout_check(&layout, blobs);
+	image_write(request->output ? request->output : "a.out", &layout, blobs,
+		    file_read(report));
+}
+
+static void choose_isas(struct link *link, const char *names)
+{
+	struct words list = { 0 };
+	const struct isa *isa;
+	size_t i, j;
+
+	split(&list, names ? names : "", ",");
+	for (i = 0; !list.n && i < NR_ISAS; i++)
+		link->isas[link->nr++] = &isas[i];
+	for (i = 0; i < list.n; i++) {
+		isa = isa_of(list.at[i]);
+		if (!isa)
+			fail("no such ISA: %s", list.at[i]);
+		for (j = 0; j < link->nr && link->isas[j] != isa; j++)
+			;
+		if (j == link->nr)
+			link->isas[link->nr++] = isa;
+	}
+}
+
+void link_program(const struct request *request, const struct words *inputs)
+{
+	const char *keep = getenv("TOMBOLO_KEEP");
+	struct link link = { .verbose = request->verbose };
+
+	speaker = "tombolo-ld";
+	choose_isas(&link, request->isas);
+	link.work = keep && *keep ? keep : work_folder();
+	if (mkdir(link.work, 0777) && errno != EEXIST)
+		fail("cannot make the folder %s: %s", link.work,
+		     strerror(errno));
+	build(&link, request, inputs);
+}

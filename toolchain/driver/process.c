@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+// process.c - runs the tools of LLVM.
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "driver.h"
+
+extern char **environ;
+
+/*
+ * An interrupt ends the tool, whose status then ends us by exit(), so that the
+ * temporary folder goes. A handler, as what is ignored stays so over an exec.
+ */
+static void interrupted(int number)
+{
+	(void)number;
+}
+
+static pid_t start(const struct words *command, int output)
+{
+	posix_spawn_file_actions_t actions;
+	pid_t pid;
+	int error;
+
+	signal(SIGINT, interrupted);
+	fflush(NULL);
+	posix_spawn_file_actions_init(&actions);
+	if (output >= 0) {
+		posix_spawn_file_actions_adddup2(&actions, output, 1);
+		posix_spawn_file_actions_adddup2(&actions, output, 2);
+	}
+	error = posix_spawnp(&pid, command->at[0], &actions, NULL,
+			     (char **)command->at, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (error)
+		fail("cannot run %s: %s; boot/scripts/deps toolchain installs "
+		     "what is needed",
+		     command->at[0], strerror(error));
+	return pid;
+}
+
+static int end(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			fail("cannot wait for a tool: %s", strerror(errno));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+int run(const struct words *command)
+{
+	return end(start(command, -1));
+}
+
+static void show(const struct words *command)
+{
+	size_t i;
+
+	for (i = 0; i < command->n; i++)
+		fprintf(stderr, "%s%s", i ? " " : "", command->at[i]);
+	fputc('\n', stderr);
+}
+
+void job_start(struct job *job, const struct words *command, bool verbose)
+{
+	if (verbose)
+		show(command);
+	job->name = command->at[0];
+	job->output = memfd_create("output", MFD_CLOEXEC);
+	if (job->output < 0)
+		fail("cannot keep the output of %s: %s", job->name,
+		     strerror(errno));
+	job->pid = start(command, job->output);
+}
+
+char *job_end(struct job *job)
+{
+	int status = end(job->pid);
+	struct blob blob;
+	char *text;
+
+	blob = file_read(text_of("/proc/self/fd/%d", job->output));
+	close(job->output);
+	while (blob.size && isspace((unsigned char)blob.data[blob.size - 1]))
+		blob.data[--blob.size] = 0;
+	text = blob.data + strspn(blob.data, " \t\r\n");
+	if (status && *text)
+		fail("%s", text);
+	if (status)
+		fail("%s failed", job->name);
+	return text;
+}
+
+char *output_of(const struct words *command, bool verbose)
+{
+	struct job job;
+
+	job_start(&job, command, verbose);
+	return job_end(&job);
+}
