@@ -98,6 +98,7 @@ static void publish_hello(struct imb_link *link)
 	link->guard += 2;
 	imb_port_store32(link->port, &to->guard, link->guard);
 	imb_port_clean(link->port, to, sizeof(*to));
+	link->hello_ms = imb_port_now_ms(link->port);
 }
 
 static void write_hello(struct imb_link *link)
@@ -374,14 +375,22 @@ static void give_back(struct imb_link *link)
 		imb_rx_give_back(&link->rx[lane]);
 }
 
+/* Memory may have lost it, or the peer may have read it while it was damaged. */
+static void repeat_hello(struct imb_link *link)
+{
+	u64 age = imb_port_now_ms(link->port) - link->hello_ms;
+
+	if (age > IMB_REPEAT_MS &&
+	    (link->state == IMB_LINK_DOWN || link->state == IMB_LINK_HELLO))
+		publish_hello(link);
+}
+
 void imb_link_tick(struct imb_link *link)
 {
 	if (link->state == IMB_LINK_STOPPED)
 		return;
 	beat(link);
-	/* Who has read our hello while it was damaged reads it again. */
-	if (link->state == IMB_LINK_DOWN || link->state == IMB_LINK_HELLO)
-		publish_hello(link);
+	repeat_hello(link);
 	look(link);
 	if (link->state == IMB_LINK_UP) {
 		give_back(link);

@@ -23,6 +23,8 @@
 #define IMB_BEAT_MS 50
 /* A peer whose beat has stood still for this long is taken for dead. */
 #define IMB_SILENT_MS 5000
+/* Where there is no session hello is said again after this time. */
+#define IMB_REPEAT_MS 500
 /* A peer that lives and has not taken a message for so long has broken down. */
 #define IMB_STUCK_MS 10000
 /* A peer that broke the protocol is not heard for this long, then doubling. */
@@ -158,6 +160,7 @@ struct imb_link_counts {
  * @peer_beat: the peer's, as last seen
  * @peer_beat_ms: when it was last seen to move
  * @silent_ms: patience with a still beat
+ * @hello_ms: when hello was last said
  * @stuck_ms: patience with a peer that takes no messages
  * @head: per lane: how far the peer had given back when it was seen to
  * @head_ms: per lane: when that was
@@ -200,6 +203,7 @@ struct imb_link {
 	u64 peer_beat;
 	u64 peer_beat_ms;
 	u32 silent_ms;
+	u64 hello_ms;
 	u32 stuck_ms;
 	u32 head[IMB_WIRE_LANES];
 	u64 head_ms[IMB_WIRE_LANES];
