@@ -19,6 +19,17 @@ static inline void dsm_arch_flush(struct mm_struct *mm, unsigned long addr)
 	dsb(ish);
 }
 
+/* And all its pages. */
+static inline void dsm_arch_flush_all(struct mm_struct *mm)
+{
+	unsigned long a = __TLBI_VADDR(0, ASID(mm));
+
+	dsb(ishst);
+	__tlbi(aside1is, a);
+	__tlbi_user(aside1is, a);
+	dsb(ish);
+}
+
 /* Present for rmap, fork and mprotect, but of no use to the processor. */
 static inline pte_t dsm_arch_none(pte_t pte)
 {

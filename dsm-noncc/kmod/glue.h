@@ -259,6 +259,7 @@ int link_init(void);
 
 int serve_init(void);
 void serve_kick(void);
+void serve_hurry(void);
 void serve_op_request(void *ctx, const struct dsm_msg *msg);
 void serve_op_done(void *ctx, struct dsm_page *page, struct dsm_ask *ask,
 		   enum dsm_result result);

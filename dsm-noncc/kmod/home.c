@@ -20,6 +20,9 @@
 static LIST_HEAD(protects);
 static LIST_HEAD(reaps);
 
+/* So many pages are lowered for one flush. */
+#define PROTECT_BATCH 16
+
 static unsigned int recall_ms = 15000;
 module_param(recall_ms, uint, 0644);
 MODULE_PARM_DESC(recall_ms, "a kernel has so long to give a page back");
@@ -134,6 +137,35 @@ int home_map_insert(struct home_page *hp, struct home_map *map)
 
 /* ---- page table entries ---- */
 
+/*
+ * What TLBs must forget before a lowered page is handed out: a flush in all of
+ * them costs more than all else, so pages share one. Under dsm.maps, never left
+ * behind when it is let go.
+ */
+static struct {
+	struct mm_struct *mm;
+	unsigned long addr;
+	unsigned int pages;
+} flush;
+
+static void flush_now(void)
+{
+	if (flush.pages == 1)
+		dsm_arch_flush(flush.mm, flush.addr);
+	else if (flush.pages)
+		dsm_arch_flush_all(flush.mm);
+	flush.pages = 0;
+}
+
+static void flush_later(struct mm_struct *mm, unsigned long addr)
+{
+	if (flush.mm != mm)
+		flush_now();
+	flush.mm = mm;
+	flush.addr = addr;
+	flush.pages++;
+}
+
 struct change {
 	struct home_map *map;
 	enum dsm_access access;
@@ -147,7 +179,7 @@ static int lower_pte(pte_t *ptep, unsigned long addr, void *data)
 	struct home_map *map = c->map;
 	struct mm_struct *mm = map->space->mm;
 	pte_t pte = ptep_get(ptep);
-	bool flush;
+	bool cached;
 
 	if (!pte_present(pte) || pte_pfn(pte) != map->hp->core.frame ||
 	    !dsm_arch_usable(pte))
@@ -156,14 +188,14 @@ static int lower_pte(pte_t *ptep, unsigned long addr, void *data)
 	if (map->level == DSM_WRITE)
 		map->saved = pte;
 	/* What TLBs have of an entry that stays read-only may stay there. */
-	flush = c->access == DSM_NONE || pte_write(pte);
+	cached = c->access == DSM_NONE || pte_write(pte);
 	if (c->access == DSM_NONE)
 		pte = dsm_arch_none(pte);
 	else
 		pte = dsm_arch_touch(pte_wrprotect(pte));
 	set_pte_at(mm, addr, ptep, pte);
-	if (flush)
-		dsm_arch_flush(mm, addr);
+	if (cached)
+		flush_later(mm, addr);
 	map->level = c->access;
 	c->done = true;
 	return 0;
@@ -354,51 +386,81 @@ void home_op_lost(void *ctx, struct dsm_page *page, u32 kernel)
 			    page->frame, kernel);
 }
 
-static bool lower(struct home_page *hp)
+/**
+ * struct protecting - pages that are lowered together
+ * @n: how many; one if it is HOME_SHARED, which needs the folio lock
+ */
+struct protecting {
+	struct home_page *hp[PROTECT_BATCH];
+	u32 op[PROTECT_BATCH];
+	bool ok[PROTECT_BATCH];
+	unsigned int n;
+};
+
+/* Under dsm.maps. */
+static bool lower(struct home_page *hp, u32 *op)
 {
 	enum dsm_access access;
-	u32 op;
-	bool ok;
 
-	spin_lock(&dsm.maps);
 	spin_lock_irq(&dsm.lock);
-	op = hp->protecting;
+	*op = hp->protecting;
 	access = hp->protect_access;
 	spin_unlock_irq(&dsm.lock);
-	ok = hp->kind == HOME_FIXED ||
-	     (lower_maps(hp, access) &&
-	      (hp->kind != HOME_SHARED || !mapped_elsewhere(hp)));
-	spin_lock_irq(&dsm.lock);
-	dsm_home_protected(&dsm.core, &hp->core, op, ok);
-	spin_unlock_irq(&dsm.lock);
+	return hp->kind == HOME_FIXED ||
+	       (lower_maps(hp, access) &&
+		(hp->kind != HOME_SHARED || !mapped_elsewhere(hp)));
+}
+
+static void lower_all(struct protecting *p)
+{
+	unsigned int i;
+
+	spin_lock(&dsm.maps);
+	for (i = 0; i < p->n; i++)
+		p->ok[i] = lower(p->hp[i], &p->op[i]);
+	flush_now();
+	for (i = 0; i < p->n; i++) {
+		spin_lock_irq(&dsm.lock);
+		dsm_home_protected(&dsm.core, &p->hp[i]->core, p->op[i],
+				   p->ok[i]);
+		spin_unlock_irq(&dsm.lock);
+	}
 	spin_unlock(&dsm.maps);
-	return ok;
 }
 
-static void protect(struct home_page *hp)
+static void protect(struct protecting *p)
 {
-	bool ok;
+	struct home_page *first = p->hp[0];
+	unsigned int i;
 
-	if (hp->kind == HOME_SHARED)
-		lock_page(hp->page);
-	ok = lower(hp);
-	if (hp->kind == HOME_SHARED)
-		unlock_page(hp->page);
-	if (!ok)
-		home_tidy(hp);
-	home_page_put(hp);
+	if (first->kind == HOME_SHARED)
+		lock_page(first->page);
+	lower_all(p);
+	if (first->kind == HOME_SHARED)
+		unlock_page(first->page);
+	for (i = 0; i < p->n; i++) {
+		if (!p->ok[i])
+			home_tidy(p->hp[i]);
+		home_page_put(p->hp[i]);
+	}
 }
 
-static struct home_page *next_protect(void)
+static bool next_protects(struct protecting *p)
 {
-	struct home_page *hp;
+	struct home_page *hp, *next;
 
+	p->n = 0;
 	spin_lock_irq(&dsm.lock);
-	hp = list_first_entry_or_null(&protects, struct home_page, protect);
-	if (hp)
+	list_for_each_entry_safe(hp, next, &protects, protect) {
+		if (p->n == PROTECT_BATCH || (p->n && hp->kind == HOME_SHARED))
+			break;
 		list_del_init(&hp->protect);
+		p->hp[p->n++] = hp;
+		if (hp->kind == HOME_SHARED)
+			break;
+	}
 	spin_unlock_irq(&dsm.lock);
-	return hp;
+	return p->n;
 }
 
 static struct home_page *next_reap(void)
@@ -421,10 +483,11 @@ bool home_has_work(void)
 /* What was left to be done where one may sleep. */
 bool home_work(void)
 {
-	struct home_page *hp = next_protect();
+	struct protecting p;
+	struct home_page *hp;
 
-	if (hp) {
-		protect(hp);
+	if (next_protects(&p)) {
+		protect(&p);
 		return true;
 	}
 	hp = next_reap();
@@ -471,6 +534,7 @@ bool home_fetch(struct home_page *hp, enum dsm_access access)
 
 	while (!want(hp, access)) {
 		waited = true;
+		serve_hurry();
 		if (wait_event_killable_timeout(hp->wq, has(hp, access), HZ) <
 		    0)
 			return true;
@@ -508,6 +572,8 @@ void home_recall_wait(struct home_page *hp, bool block)
 {
 	ktime_t end = ktime_add_ms(ktime_get(), block ? recall_ms : 2000);
 
+	if (!has(hp, DSM_WRITE))
+		serve_hurry();
 	while (!has(hp, DSM_WRITE)) {
 		if (block)
 			wait_event_timeout(hp->wq, has(hp, DSM_WRITE), HZ);

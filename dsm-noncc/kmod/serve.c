@@ -28,9 +28,24 @@ MODULE_PARM_DESC(threads, "how many requests can wait for a disk at a time");
 static LIST_HEAD(asks); /* under dsm.lock */
 static DECLARE_WAIT_QUEUE_HEAD(work_wq);
 
-void serve_kick(void)
+static int serve_thread(void *unused);
+
+/* Whoever waits for what is to be done here: it may be lying about. */
+void serve_hurry(void)
 {
 	wake_up(&work_wq);
+}
+
+/*
+ * There is work. A thread of the pool does itself what it has caused: a second
+ * one would only take the locks from it. If it has to wait before, for a lock of
+ * the address space, it is for one who has called serve_hurry().
+ */
+void serve_kick(void)
+{
+	if (!in_task() || !(current->flags & PF_KTHREAD) ||
+	    kthread_func(current) != serve_thread)
+		serve_hurry();
 }
 
 void serve_op_request(void *ctx, const struct dsm_msg *msg)
@@ -514,7 +529,10 @@ static void serve_in(struct dsm_space *space, struct home_ask *a)
 	refuse(a, 0, 0);
 }
 
-/* Pages behind it will be wanted next; only what costs nobody anything. */
+/*
+ * Pages behind it will be wanted next; only what costs nobody anything. They
+ * are lowered together, with one flush.
+ */
 static void serve_neighbours(struct dsm_space *space, const struct dsm_ask *ask,
 			     unsigned int many)
 {
@@ -535,8 +553,6 @@ static void serve_neighbours(struct dsm_space *space, const struct dsm_ask *ask,
 			kfree(a);
 		else
 			serve_in(space, a);
-		while (home_work())
-			;
 	}
 }
 
@@ -568,6 +584,8 @@ static void serve(struct home_ask *a)
 		while (home_work())
 			;
 		serve_neighbours(space, &ask, many);
+		while (home_work())
+			;
 		mmput(mm);
 	}
 	dsm_space_put(space);
