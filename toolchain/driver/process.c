@@ -17,7 +17,8 @@ extern char **environ;
 
 /*
  * An interrupt ends the tool, whose status then ends us by exit(), so that the
- * temporary folder goes. A handler, as what is ignored stays so over an exec.
+ * temporary folder goes. A handler, as what is ignored stays so over an exec:
+ * a shell's background job ignores it and is to go on doing so.
  */
 static void interrupted(int number)
 {
@@ -30,7 +31,8 @@ static pid_t start(const struct words *command, int output)
 	pid_t pid;
 	int error;
 
-	signal(SIGINT, interrupted);
+	if (signal(SIGINT, interrupted) == SIG_IGN)
+		signal(SIGINT, SIG_IGN);
 	fflush(NULL);
 	posix_spawn_file_actions_init(&actions);
 	if (output >= 0) {
