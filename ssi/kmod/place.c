@@ -110,16 +110,18 @@ unsigned int ssi_why(struct task_struct *task, unsigned int kernel)
 		return TOMBOLO_WHY_FREE;
 	if (kernel >= imb_kernels())
 		return TOMBOLO_WHY_NO_KERNEL;
-	if (!READ_ONCE(ssi_peers[kernel].up))
-		return TOMBOLO_WHY_DOWN;
-	if (!ssi_ready(kernel))
-		return TOMBOLO_WHY_NOT_READY;
 	task_lock(task);
 	mm = task->mm;
 	aio = mm && rcu_access_pointer(mm->ioctx_table);
 	task_unlock(task);
 	if (!mm || task->flags & (PF_KTHREAD | PF_USER_WORKER | PF_EXITING))
 		return TOMBOLO_WHY_NO_USER;
+	if (is_global_init(task))
+		return TOMBOLO_WHY_INIT;
+	if (!READ_ONCE(ssi_peers[kernel].up))
+		return TOMBOLO_WHY_DOWN;
+	if (!ssi_ready(kernel))
+		return TOMBOLO_WHY_NOT_READY;
 	if (task->vfork_done)
 		return TOMBOLO_WHY_VFORK;
 	if (has_breakpoints(task))

@@ -30,6 +30,8 @@ static const char *const whys[TOMBOLO_WHYS] = {
 		"this CPU has registers that are not moved yet (SVE, pointer keys)",
 	[TOMBOLO_WHY_REFUSED] = "the kernel could not start it",
 	[TOMBOLO_WHY_PERMISSION] = "belongs to someone else",
+	[TOMBOLO_WHY_INIT] =
+		"is init: with the kernel that it is on it would be lost",
 	[TOMBOLO_WHY_BUSY] = "goes when it next comes out of its system call",
 };
 
@@ -104,7 +106,7 @@ int command_migrate(void)
 	struct tombolo_move move = { .flags = TOMBOLO_MOVE_PROCESS,
 				     .timeout_ms = MOVE_TIMEOUT_MS };
 	char task[32], *slash;
-	long pid, kernel;
+	long pid, tid, kernel;
 
 	if (options.argc != 2 || strlen(options.argv[0]) >= sizeof(task))
 		goto usage;
@@ -114,10 +116,17 @@ int command_migrate(void)
 		*slash = 0;
 		move.flags = 0;
 	}
-	if (!parse(slash ? slash + 1 : task, &pid) ||
-	    !parse(options.argv[1], &kernel))
+	if (!parse(task, &pid) || !parse(slash ? slash + 1 : task, &tid) ||
+	    !parse(options.argv[1], &kernel) || !pid)
 		goto usage;
-	move.pid = pid;
+	if (access(path_of("/proc/%ld/task/%ld", pid, tid), F_OK)) {
+		fprintf(stderr,
+			slash ? "tombolo: process %ld has no thread %ld\n" :
+				"tombolo: there is no process %ld\n",
+			pid, tid);
+		return EXIT_FAILED;
+	}
+	move.pid = tid;
 	move.kernel = kernel;
 	if (ask(TOMBOLO_IOC_MOVE, &move) || move.why)
 		return failed(options.argv[0], &move);

@@ -21,6 +21,7 @@ enum tombolo_why {
 	TOMBOLO_WHY_REFUSED = 10, /* the kernel could not start it */
 	TOMBOLO_WHY_PERMISSION = 11, /* not the caller's to move */
 	TOMBOLO_WHY_BUSY = 12, /* has not come by yet: see tombolo ps */
+	TOMBOLO_WHY_INIT = 13, /* every process depends on it */
 	TOMBOLO_WHYS
 };
 
