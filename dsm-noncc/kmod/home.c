@@ -535,9 +535,15 @@ bool home_fetch(struct home_page *hp, enum dsm_access access)
 	while (!want(hp, access)) {
 		waited = true;
 		serve_hurry();
-		if (wait_event_killable_timeout(hp->wq, has(hp, access), HZ) <
+		if (wait_event_killable_timeout(hp->wq, has(hp, access), HZ) >=
 		    0)
-			return true;
+			continue;
+		/*
+		 * In user mode it ends now. An access by the kernel is only
+		 * made again: whoever is to bring the page needs the CPU.
+		 */
+		schedule_timeout_uninterruptible(1);
+		return true;
 	}
 	spin_lock(&dsm.maps);
 	raised = raise_maps(hp);
