@@ -126,14 +126,20 @@ static void unmap(struct dsm_core *core, struct dsm_copy *copy)
 	core->ops->copy_unmap(core->ctx, copy, copy->keep, copy->op);
 }
 
+/* How much is left of our time. It may have ended since somebody looked. */
+static u64 time_left(struct dsm_core *core, const struct dsm_copy *copy)
+{
+	u64 now = core->ops->now_us(core->ctx);
+
+	return now < copy->until ? copy->until - now : 0;
+}
+
 static void act(struct dsm_core *core, struct dsm_copy *copy, u8 action)
 {
 	switch (action) {
 	case ACT_DELAY:
 		core->stats.holds++;
-		core->ops->later_copy(core->ctx, copy,
-				      copy->until -
-					      core->ops->now_us(core->ctx));
+		core->ops->later_copy(core->ctx, copy, time_left(core, copy));
 		break;
 	case ACT_UNMAP:
 		unmap(core, copy);
@@ -213,8 +219,7 @@ void dsm_copy_grant(struct dsm_core *core, const struct dsm_msg *msg)
 static bool early(struct dsm_core *core, const struct dsm_copy *copy,
 		  const struct dsm_msg *msg)
 {
-	return !(msg->flags & DSM_URGENT) &&
-	       core->ops->now_us(core->ctx) < copy->until;
+	return !(msg->flags & DSM_URGENT) && time_left(core, copy);
 }
 
 static bool recall_open(const struct dsm_copy *copy)
@@ -305,7 +310,7 @@ void dsm_copy_gone(struct dsm_core *core, struct dsm_copy *copy)
 
 void dsm_copy_timer(struct dsm_core *core, struct dsm_copy *copy)
 {
-	if (core->ops->now_us(core->ctx) >= copy->until)
+	if (!time_left(core, copy))
 		step(core, copy, ON_TIMER);
 	else if (copy->phase == DSM_COPY_HOLDING)
 		act(core, copy, ACT_DELAY);

@@ -155,6 +155,7 @@ static struct rules draw_rules(void)
 		.kernels = 2 + draw(WORLD_KERNELS - 1),
 		.frames = 1 + draw(WORLD_FRAMES),
 		.hold_us = draw(2) * 100,
+		.step_us = draw(2) * draw(100),
 		.failures = (u8)draw(8),
 		.late = draw(2),
 		.slow = draw(2),

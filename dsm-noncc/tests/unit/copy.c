@@ -140,6 +140,31 @@ static void holds_for_its_time(void)
 	tap_end("a page is held for its time, from its use on");
 }
 
+/* However long a host stands still between two looks at the clock. */
+static void time_ends_while_it_is_looked_at(void)
+{
+	struct fake *f;
+	u64 late;
+
+	for (late = 790; late <= 810; late++) {
+		f = fake_create(100);
+		receive(f, 1, grant(DSM_WRITE, 1));
+		f->now += late;
+		f->step = 7;
+		receive(f, 1, recall(DSM_NONE, 2, 0));
+		CHECK(f->unmaps == 1 || (f->later_copy == 1 && f->us <= 10));
+		f->now += f->us;
+		while (!f->unmaps && f->later_copy < 5) {
+			dsm_copy_timer(&f->core, &f->copy);
+			CHECK(f->us <= 10);
+			f->now += f->us;
+		}
+		CHECK_EQ(f->unmaps, 1);
+		free(f);
+	}
+	tap_end("a page's time may end while it is looked at");
+}
+
 static void urgent_recalls_do_not_wait(void)
 {
 	struct fake *f = fake_create(100);
@@ -287,6 +312,7 @@ int main(void)
 	grants_that_come_too_late();
 	nobody_wants_it();
 	holds_for_its_time();
+	time_ends_while_it_is_looked_at();
 	urgent_recalls_do_not_wait();
 	mapping_needs_a_grant_that_lasts();
 	what_is_handed_on_is_described();

@@ -18,6 +18,7 @@ struct fake {
 	struct dsm_copy copy; /* frame 9 of kernel 1 */
 	bool accepts;
 	u64 now;
+	u64 step; /* that passes whenever somebody looks at the clock */
 	struct dsm_wire sent[MAX];
 	u8 to[MAX];
 	u32 n;
@@ -38,7 +39,11 @@ static struct fake *fake_of(void *ctx)
 
 static u64 fake_now(void *ctx)
 {
-	return fake_of(ctx)->now;
+	struct fake *f = fake_of(ctx);
+	u64 now = f->now;
+
+	f->now += f->step;
+	return now;
 }
 
 static void fake_send(void *ctx, u32 kernel, const struct dsm_wire *msg)

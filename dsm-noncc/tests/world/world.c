@@ -35,7 +35,11 @@ static u32 page_frame(const struct dsm_page *page)
 
 static u64 now_us(void *ctx)
 {
-	return host_of(ctx)->now;
+	struct host *h = host_of(ctx);
+	u64 now = h->now;
+
+	h->now += world.rules.step_us;
+	return now;
 }
 
 static bool reaches(u32 from, u32 to)
@@ -126,15 +130,22 @@ static void copy_unmap(void *ctx, struct dsm_copy *copy, enum dsm_access access,
 	start_job(host_of(ctx), true, (u32)copy->frame, (u8)access, op);
 }
 
+/* Until it is mapped a page is held for eight times hold_us, else for less. */
+static void check_time(u64 us)
+{
+	if (us > 8 * world.rules.hold_us)
+		world_bug("a page is held for longer than its time");
+}
+
 static void later_page(void *ctx, struct dsm_page *page, u64 us)
 {
-	(void)us;
+	check_time(us);
 	host_of(ctx)->page_timer[page->frame] = true;
 }
 
 static void later_copy(void *ctx, struct dsm_copy *copy, u64 us)
 {
-	(void)us;
+	check_time(us);
 	host_of(ctx)->copy_timer[copy->frame] = true;
 }
 

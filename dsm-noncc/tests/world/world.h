@@ -55,6 +55,7 @@ struct rules {
 	u8 home[WORLD_FRAMES];
 	struct program program[WORLD_THREADS];
 	u32 hold_us;
+	u32 step_us; /* that passes whenever a kernel looks at its clock */
 	u8 mortal; /* a bit for each kernel that may die */
 	u8 deaths; /* how many in all */
 	u8 restarts;
