@@ -5,6 +5,7 @@
 import json
 import os
 import subprocess
+import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 PROGRAMS = os.path.dirname(HERE)
@@ -51,11 +52,40 @@ def make(build):
     for name in ("fake/disk.img", "fake/disk1.img", "u-boot/u-boot.bin",
                  "fakes/disk.img", "fakes/disk1.img", "fakes/stub1.bin"):
         write(os.path.join(build, name), "")
+    os.makedirs(temporary(build))
     subprocess.run(["make", "-s", "-C", os.path.join(PROGRAMS, "hub"),
                     "O=" + os.path.join(build, "hub")], check=True)
 
 
+def temporary(build):
+    """Where the programs under test put what they shall not leave."""
+    return os.path.join(build, "tmp")
+
+
 def environment(build, play="", **more):
-    return dict(os.environ, O=build, FAKE_QEMU=play,
+    return dict(os.environ, O=build, TMPDIR=temporary(build), FAKE_QEMU=play,
                 QEMU=os.path.join(HERE, "fake-qemu"),
                 QEMU1=os.path.join(HERE, "fake-qemu"), **more)
+
+
+def processes(text):
+    """Command lines of other live processes that mention text."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                line = file.read().decode(errors="replace")
+        except OSError:
+            continue
+        if text in line and int(pid) != os.getpid():
+            found.append(line)
+    return found
+
+
+def nothing_left(build):
+    """Within three seconds no process and no temporary file remain."""
+    end = time.monotonic() + 3
+    while left := processes(build) + os.listdir(temporary(build)):
+        if time.monotonic() > end:
+            raise AssertionError(f"left: {left}")
+        time.sleep(0.05)

@@ -2,17 +2,22 @@
 """Runs a module's functions named test_* and prints TAP and a summary."""
 
 import signal
+import sys
 import time
 import traceback
 
 
 def heed_signals():
     """Who started us in the background of a script had SIGINT ignored, and
-    programs inherit that: what the tests interrupt would go on."""
+    programs inherit that: what the tests interrupt would go on. And what ends
+    us is an exception, so that temporary directories are removed."""
+
+    def end(number, _frame):
+        sys.exit(128 + number)
+
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP,
                    signal.SIGTERM):
-        if signal.getsignal(number) == signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, end)
 
 
 def run(functions):

@@ -31,34 +31,6 @@ def start(*arguments, play="", board="fake"):
         env=fakeboard.environment(BUILD.name, play))
 
 
-def processes(text):
-    """Command lines of live processes that mention text."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                line = file.read()
-        except OSError:
-            continue
-        if text.encode() in line and int(pid) != os.getpid():
-            found.append(line)
-    return found
-
-
-def run_directories():
-    return {name for name in os.listdir("/tmp") if name.startswith("tombolo.")}
-
-
-def nothing_left(before):
-    """Within two seconds no process and no run directory remain."""
-    end = time.monotonic() + 2
-    while processes(BUILD.name) or run_directories() - before:
-        if time.monotonic() > end:
-            raise AssertionError(f"left: {processes(BUILD.name)} "
-                                 f"{run_directories() - before}")
-        time.sleep(0.05)
-
-
 def test_status_is_passed_through():
     equal(execute("--", "echo out; exit 7"), (7, b"out\n", ""))
     equal(execute("--", "true")[0], 0)
@@ -178,7 +150,6 @@ def test_board_that_does_not_boot():
 
 
 def test_time_limit():
-    before = run_directories()
     begin = time.monotonic()
     status, out, text = execute("--timeout", "1.5", "--",
                                 "echo partial; sleep 50")
@@ -186,7 +157,7 @@ def test_time_limit():
     contains(text, "time limit of 1.5 s reached (the command was running")
     if time.monotonic() - begin > 10:
         raise AssertionError("too late")
-    nothing_left(before)
+    fakeboard.nothing_left(BUILD.name)
 
 
 def test_panic_does_not_wait_for_the_limit():
@@ -226,7 +197,6 @@ def test_board_of_several_processes():
 def test_signals_leave_nothing():
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
     for board, signum in [(b, s) for b in ("fake", "fakes") for s in signals]:
-        before = run_directories()
         child = start("--", "echo go; sleep 50", board=board)
         child.stdout.readline()
         os.killpg(child.pid, signum)
@@ -235,16 +205,15 @@ def test_signals_leave_nothing():
         equal((signum, child.returncode), (signum, wanted))
         if signum != signal.SIGKILL:
             equal(text.count(b"\n"), 1)
-        nothing_left(before)
+        fakeboard.nothing_left(BUILD.name)
 
 
 def test_closed_stdout_leaves_nothing():
-    before = run_directories()
     child = start("--", "while :; do echo y; done")
     child.stdout.readline()
     child.stdout.close()
     equal(child.wait(10), 141)
-    nothing_left(before)
+    fakeboard.nothing_left(BUILD.name)
 
 
 def test_unwritable_places_are_one_sentence():

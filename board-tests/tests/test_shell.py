@@ -18,51 +18,18 @@ BUILD = tempfile.TemporaryDirectory(prefix="harness-test.")
 SHELL = os.path.join(fakeboard.PROGRAMS, "shell")
 
 
-def leftovers():
-    """Processes and run directories of our board."""
-    found = [name for name in os.listdir("/tmp") if name in NAMES]
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                line = file.read().decode(errors="replace")
-        except OSError:
-            continue
-        if BUILD.name in line or any(name in line for name in NAMES):
-            found.append(line)
-    return found
-
-
-NAMES = set()
-
-
-def remember(text):
-    """The run directory is in the sockets' paths."""
-    for word in text.replace(":", " ").split():
-        if word.startswith("/tmp/tombolo."):
-            NAMES.add(word.split("/")[2])
-
-
-def nothing_left():
-    end = time.monotonic() + 3
-    while leftovers():
-        if time.monotonic() > end:
-            raise AssertionError(f"left: {leftovers()}")
-        time.sleep(0.05)
-
-
 def test_by_hand_says_how_to_attach():
     child = subprocess.Popen(
         [SHELL, "--board", "fake", "--no-tmux"], stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, start_new_session=True,
         env=fakeboard.environment(BUILD.name))
     lines = "".join(child.stdout.readline() for _ in range(3))
-    remember(lines)
     contains(lines, "kernel 0: socat")
     contains(lines, "kernel 1: socat")
     child.send_signal(signal.SIGINT)
     child.communicate(timeout=10)
     equal(child.returncode, 130)
-    nothing_left()
+    fakeboard.nothing_left(BUILD.name)
 
 
 def test_tmux_shows_the_consoles_and_ends():
@@ -79,7 +46,7 @@ def test_tmux_shows_the_consoles_and_ends():
     child.expect(pexpect.EOF)
     child.close()
     equal((child.exitstatus, child.signalstatus), (0, None))
-    nothing_left()
+    fakeboard.nothing_left(BUILD.name)
 
 
 if __name__ == "__main__":

@@ -40,12 +40,18 @@ def _killpg(pgid, signum):
         os.killpg(pgid, signum)
 
 
+def short_directory():
+    """Where temporary files belong, unless the sockets' paths, which have at
+    most 107 characters, would be too long there."""
+    usual = tempfile.gettempdir()
+    return usual if len(usual) < 70 else "/tmp"
+
+
 class Workspace:
     """A run directory and the process groups that belong to one run."""
 
     def __init__(self):
-        # Short, because the path of a unix socket has 107 characters.
-        self.dir = tempfile.mkdtemp(prefix="tombolo.", dir="/tmp")
+        self.dir = tempfile.mkdtemp(prefix="tombolo.", dir=short_directory())
         self.children = []
         self._pipe = self._start_janitor()
 
