@@ -2,6 +2,7 @@
 /* member.c: in a kernel that kernel 0 started, reports life and death to it and obeys its stop. */
 
 #include <linux/cpumask.h>
+#include <linux/ioport.h>
 #include <linux/ktime.h>
 #include <linux/mailbox_client.h>
 #include <linux/mailbox_controller.h>
@@ -44,6 +45,8 @@ MODULE_PARM_DESC(
  * @panic_nb:	 last words
  * @reboot_nb:	 last words
  * @log_at:	 where the log was when it was cleaned last
+ * @data:	 this kernel's static data: what a core dump is about
+ * @nr_data:	 how many of them there are
  */
 struct member {
 	struct device *dev;
@@ -59,6 +62,11 @@ struct member {
 	struct notifier_block panic_nb;
 	struct notifier_block reboot_nb;
 	u32 log_at;
+	struct {
+		const void *start;
+		size_t size;
+	} data[2];
+	unsigned int nr_data;
 };
 
 /* Only a hint, kernel 0 looks now and then */
@@ -130,6 +138,40 @@ static void clean_log(struct member *m)
 	}
 	cache_clean(text + m->log_at, at - m->log_at);
 	m->log_at = at;
+}
+
+static const struct resource *next_resource(const struct resource *r)
+{
+	if (r->child)
+		return r->child;
+	while (!r->sibling && r->parent)
+		r = r->parent;
+	return r->sibling;
+}
+
+/* By the names that arm64 and riscv64 give it, where it is reached at any time */
+static void find_data(struct member *m)
+{
+	const struct resource *r = &iomem_resource;
+
+	while ((r = next_resource(r)) && m->nr_data < ARRAY_SIZE(m->data)) {
+		if (strcmp(r->name ?: "", "Kernel data") &&
+		    strcmp(r->name ?: "", "Kernel bss"))
+			continue;
+		m->data[m->nr_data].start = phys_to_virt(r->start);
+		m->data[m->nr_data++].size = resource_size(r);
+	}
+}
+
+/* What dies in our caches is in no core dump. */
+static void clean_data(struct member *m)
+{
+	unsigned int i;
+
+	if (m->block.coherent)
+		return;
+	for (i = 0; i < m->nr_data; i++)
+		cache_clean(m->data[i].start, m->data[i].size);
 }
 
 /* The heart hops from CPU to CPU: it stops if one of them takes no interrupts */
@@ -220,6 +262,7 @@ static int panicked(struct notifier_block *nb, unsigned long action, void *data)
 	struct member *m = container_of(nb, struct member, panic_nb);
 
 	clean_log(m);
+	clean_data(m);
 	write_state(m, BOOT_STATE_CRASHED, BOOT_EXIT_PANIC);
 	if (m->bell && spin_trylock(&m->bell->lock)) {
 		spin_unlock(&m->bell->lock);
@@ -321,6 +364,7 @@ static void live(struct member *m)
 		cpu_to_le64(totalram_pages() << (PAGE_SHIFT - 10));
 	m->report.cpus = cpu_to_le32(num_online_cpus());
 
+	find_data(m);
 	m->panic_nb.notifier_call = panicked;
 	m->panic_nb.priority = INT_MAX;
 	atomic_notifier_chain_register(&panic_notifier_list, &m->panic_nb);

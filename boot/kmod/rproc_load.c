@@ -146,18 +146,24 @@ static int load_file(struct kproc *kp, enum kproc_part part, u64 *sizes)
 	return ret;
 }
 
-static void dump_memory(struct rproc *rproc, struct rproc_dump_segment *segment,
-			void *to, size_t offset, size_t size)
+/* Memory that another kernel, or who has loaded it, may have written */
+static int read_memory(u64 at, void *to, size_t size)
 {
-	void *from = memremap(segment->da + offset, size, MEMREMAP_WB);
+	void *from = memremap(at, size, MEMREMAP_WB);
 
-	if (!from) {
-		memset(to, 0xff, size);
-		return;
-	}
+	if (!from)
+		return -ENOMEM;
 	cache_invalidate(from, size);
 	memcpy(to, from, size);
 	memunmap(from);
+	return 0;
+}
+
+static void dump_memory(struct rproc *rproc, struct rproc_dump_segment *segment,
+			void *to, size_t offset, size_t size)
+{
+	if (read_memory(segment->da + offset, to, size))
+		memset(to, 0xff, size);
 }
 
 static void dump_block(struct rproc *rproc, struct rproc_dump_segment *segment,
@@ -215,14 +221,10 @@ static void take_header(struct kproc *kp, const struct image_header *header,
 int kproc_know_image(struct kproc *kp)
 {
 	struct image_header header;
-	void *from =
-		memremap(kp->load[PART_IMAGE], sizeof(header), MEMREMAP_WB);
+	int ret = read_memory(kp->load[PART_IMAGE], &header, sizeof(header));
 
-	if (!from)
-		return -ENOMEM;
-	cache_invalidate(from, sizeof(header));
-	memcpy(&header, from, sizeof(header));
-	memunmap(from);
+	if (ret)
+		return ret;
 	if (image_machine(&header) == EM_NONE ||
 	    le64_to_cpu(header.image_size) > resource_size(&kp->memory))
 		return -ENOEXEC;
