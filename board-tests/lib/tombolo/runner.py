@@ -29,6 +29,8 @@ def facts_sh(board, seed, soak):
                   f"{name}_MEMORY={memory.get('size', 0)}",
                   f"{name}_BASE={memory.get('base', 0)}",
                   f"{name}_DISK={int('disk' in kernel)}"]
+        if load := kernel.get("load"):
+            lines.append(f"{name}_LOADS='{' '.join(map(str, load.values()))}'")
         if block := kernel.get("boot_block"):
             lines.append(f"{name}_BLOCK={block['base']}")
     if window := board.facts.get("mailbox", {}).get("window"):
