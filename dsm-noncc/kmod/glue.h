@@ -239,6 +239,11 @@ bool home_has_work(void);
 void home_pages_gone(u32 kernel, enum dsm_gone how, bool sure);
 void home_hooks_on(void);
 
+bool protect_raise(struct home_page *hp);
+bool protect_raise_map(struct home_map *map);
+bool protect_work(void);
+bool protect_has_work(void);
+
 void home_op_protect(void *ctx, struct dsm_page *page, enum dsm_access access,
 		     u32 op);
 void home_op_wake(void *ctx, struct dsm_page *page);
@@ -256,6 +261,8 @@ int link_init(void);
 #define DSM_PROT_WRITE 0x2
 #define DSM_PROT_EXEC  0x4
 #define DSM_PROT_TIME  0x8 /* the home writes it at any time */
+
+int resolve(struct dsm_space *space, struct home_ask *a, int *signal);
 
 int serve_init(void);
 void serve_kick(void);
@@ -337,12 +344,32 @@ struct body_ask {
 	struct body_map *map;
 };
 
+/* All windows; under dsm.lock and body_unmapping. */
+extern struct list_head body_windows;
+
 void window_home_down(u32 kernel);
-void window_link_down(void);
-void window_op_granted(void *ctx, struct dsm_copy *copy,
-		       const struct dsm_msg *msg);
-void window_op_refused(void *ctx, const struct dsm_msg *msg);
-struct dsm_copy *window_op_accept(void *ctx, const struct dsm_msg *msg);
+void window_over(const struct dsm_msg *msg);
+
+/**
+ * ask_page() - ask the home for a page, and wait for the answer
+ * @win: window
+ * @index: of the page
+ * @access: with which right
+ * @exec: to be executed
+ * @state: TASK_INTERRUPTIBLE or TASK_KILLABLE
+ * @code: of a refusal, 0: look again
+ *
+ * Return: 0, -EINTR by a signal, -EAGAIN if the home has not said hello yet,
+ * -ENOTCONN, -ENOMEM.
+ */
+int ask_page(struct dsm_window *win, unsigned long index,
+	     enum dsm_access access, bool exec, unsigned int state, u32 *code);
+void asks_end(struct dsm_window *win, u32 code);
+void asks_again(void);
+void ask_op_granted(void *ctx, struct dsm_copy *copy,
+		    const struct dsm_msg *msg);
+void ask_op_refused(void *ctx, const struct dsm_msg *msg);
+struct dsm_copy *ask_op_accept(void *ctx, const struct dsm_msg *msg);
 
 int copies_init(void);
 struct body_copy *copy_alloc(gfp_t gfp);

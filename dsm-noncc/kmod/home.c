@@ -1,27 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames of ours that other kernels have: the directory's entries, and the page
- * table entries of this kernel that stand for them.
- *
- * An entry of an address space is lowered before a frame is handed out and
- * raised when it is back: to one that allows nothing, while another kernel may
- * write, or only reading. What it was is kept in struct home_map.
+ * Frames of ours that other kernels have: the directory's entries, and how this
+ * kernel gets them back.
  */
 #include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
-#include <linux/pagemap.h>
 #include <linux/slab.h>
 
-#include "arch.h"
 #include "glue.h"
 
-/* Pages to be lowered or tidied up; under dsm.lock. */
-static LIST_HEAD(protects);
-static LIST_HEAD(reaps);
-
-/* So many pages are lowered for one flush. */
-#define PROTECT_BATCH 16
+static LIST_HEAD(reaps); /* to be tidied up; under dsm.lock */
 
 static unsigned int recall_ms = 15000;
 module_param(recall_ms, uint, 0644);
@@ -135,153 +124,6 @@ int home_map_insert(struct home_page *hp, struct home_map *map)
 	return 0;
 }
 
-/* ---- page table entries ---- */
-
-/*
- * What TLBs must forget before a lowered page is handed out: a flush in all of
- * them costs more than all else, so pages share one. Under dsm.maps, never left
- * behind when it is let go.
- */
-static struct {
-	struct mm_struct *mm;
-	unsigned long addr;
-	unsigned int pages;
-} flush;
-
-static void flush_now(void)
-{
-	if (flush.pages == 1)
-		dsm_arch_flush(flush.mm, flush.addr);
-	else if (flush.pages)
-		dsm_arch_flush_all(flush.mm);
-	flush.pages = 0;
-}
-
-static void flush_later(struct mm_struct *mm, unsigned long addr)
-{
-	if (flush.mm != mm)
-		flush_now();
-	flush.mm = mm;
-	flush.addr = addr;
-	flush.pages++;
-}
-
-struct change {
-	struct home_map *map;
-	enum dsm_access access;
-	bool done;
-};
-
-/* Both: under dsm.maps and the page table lock. */
-static int lower_pte(pte_t *ptep, unsigned long addr, void *data)
-{
-	struct change *c = data;
-	struct home_map *map = c->map;
-	struct mm_struct *mm = map->space->mm;
-	pte_t pte = ptep_get(ptep);
-	bool cached;
-
-	if (!pte_present(pte) || pte_pfn(pte) != map->hp->core.frame ||
-	    !dsm_arch_usable(pte))
-		return 0;
-	pte = ptep_get_and_clear(mm, addr, ptep);
-	if (map->level == DSM_WRITE)
-		map->saved = pte;
-	/* What TLBs have of an entry that stays read-only may stay there. */
-	cached = c->access == DSM_NONE || pte_write(pte);
-	if (c->access == DSM_NONE)
-		pte = dsm_arch_none(pte);
-	else
-		pte = dsm_arch_touch(pte_wrprotect(pte));
-	set_pte_at(mm, addr, ptep, pte);
-	if (cached)
-		flush_later(mm, addr);
-	map->level = c->access;
-	c->done = true;
-	return 0;
-}
-
-static int raise_pte(pte_t *ptep, unsigned long addr, void *data)
-{
-	struct change *c = data;
-	struct home_map *map = c->map;
-	struct mm_struct *mm = map->space->mm;
-	pte_t pte = ptep_get(ptep);
-	pte_t new = map->saved;
-
-	if (!pte_present(pte) || pte_pfn(pte) != map->hp->core.frame)
-		return 0;
-	spin_lock_irq(&dsm.lock);
-	if (dsm_home_ok(&dsm.core, &map->hp->core, DSM_WRITE))
-		c->access = DSM_WRITE;
-	else if (dsm_home_ok(&dsm.core, &map->hp->core, DSM_READ))
-		c->access = DSM_READ;
-	else
-		c->access = DSM_NONE;
-	if (c->access > map->level) {
-		if (map->level == DSM_NONE)
-			new = pte_mkdirty(new);
-		if (c->access == DSM_READ)
-			new = pte_wrprotect(new);
-		ptep_get_and_clear(mm, addr, ptep);
-		set_pte_at(mm, addr, ptep, new);
-		c->done = true;
-	}
-	spin_unlock_irq(&dsm.lock);
-	if (c->done && map->level == DSM_READ)
-		dsm_arch_flush(mm, addr);
-	if (c->done)
-		map->level = c->access;
-	return 0;
-}
-
-static bool change_map(struct home_map *map, enum dsm_access access,
-		       pte_fn_t fn)
-{
-	struct change c = { .map = map, .access = access };
-
-	apply_to_existing_page_range(map->space->mm, map->index << PAGE_SHIFT,
-				     PAGE_SIZE, fn, &c);
-	return c.done;
-}
-
-/* False: the page is no longer where it was. */
-static bool lower_maps(struct home_page *hp, enum dsm_access access)
-{
-	struct home_map *map;
-	bool ok = true;
-
-	list_for_each_entry(map, &hp->maps, list)
-		if (map->has_pte && map->level > access)
-			ok &= change_map(map, access, lower_pte);
-	return ok;
-}
-
-/* Also where we do not know of? Nobody maps the page while its lock is held. */
-static bool mapped_elsewhere(struct home_page *hp)
-{
-	struct folio *folio = page_folio(hp->page);
-	int n = atomic_read(&hp->page->_mapcount) + 1;
-	struct home_map *map;
-
-	if (folio_test_large(folio))
-		n += folio_entire_mapcount(folio);
-	list_for_each_entry(map, &hp->maps, list)
-		n -= map->has_pte;
-	return n > 0;
-}
-
-static bool raise_maps(struct home_page *hp)
-{
-	struct home_map *map;
-	bool any = false;
-
-	list_for_each_entry(map, &hp->maps, list)
-		if (map->has_pte && map->level != DSM_WRITE)
-			any |= change_map(map, DSM_WRITE, raise_pte);
-	return any;
-}
-
 /* Under dsm.maps. */
 void home_map_drop(struct home_map *map)
 {
@@ -298,8 +140,7 @@ void home_map_remove(struct dsm_space *space, unsigned long index)
 	spin_lock(&dsm.maps);
 	map = xa_load(&space->maps, index);
 	if (map) {
-		if (map->has_pte && map->level != DSM_WRITE)
-			change_map(map, DSM_WRITE, raise_pte);
+		protect_raise_map(map);
 		home_map_drop(map);
 	}
 	spin_unlock(&dsm.maps);
@@ -326,7 +167,7 @@ void home_tidy(struct home_page *hp)
 
 	spin_lock(&dsm.maps);
 	if (xa_load(&dsm.frames, hp->core.frame) == hp) {
-		raise_maps(hp);
+		protect_raise(hp);
 		forget = try_forget(hp);
 	}
 	if (forget) {
@@ -342,20 +183,6 @@ void home_tidy(struct home_page *hp)
 }
 
 /* ---- what the core asks for ---- */
-
-void home_op_protect(void *ctx, struct dsm_page *page, enum dsm_access access,
-		     u32 op)
-{
-	struct home_page *hp = container_of(page, struct home_page, core);
-
-	hp->protecting = op;
-	hp->protect_access = access;
-	if (list_empty(&hp->protect)) {
-		refcount_inc(&hp->refs);
-		list_add_tail(&hp->protect, &protects);
-	}
-	serve_kick();
-}
 
 void home_op_wake(void *ctx, struct dsm_page *page)
 {
@@ -386,83 +213,6 @@ void home_op_lost(void *ctx, struct dsm_page *page, u32 kernel)
 			    page->frame, kernel);
 }
 
-/**
- * struct protecting - pages that are lowered together
- * @n: how many; one if it is HOME_SHARED, which needs the folio lock
- */
-struct protecting {
-	struct home_page *hp[PROTECT_BATCH];
-	u32 op[PROTECT_BATCH];
-	bool ok[PROTECT_BATCH];
-	unsigned int n;
-};
-
-/* Under dsm.maps. */
-static bool lower(struct home_page *hp, u32 *op)
-{
-	enum dsm_access access;
-
-	spin_lock_irq(&dsm.lock);
-	*op = hp->protecting;
-	access = hp->protect_access;
-	spin_unlock_irq(&dsm.lock);
-	return hp->kind == HOME_FIXED ||
-	       (lower_maps(hp, access) &&
-		(hp->kind != HOME_SHARED || !mapped_elsewhere(hp)));
-}
-
-static void lower_all(struct protecting *p)
-{
-	unsigned int i;
-
-	spin_lock(&dsm.maps);
-	for (i = 0; i < p->n; i++)
-		p->ok[i] = lower(p->hp[i], &p->op[i]);
-	flush_now();
-	for (i = 0; i < p->n; i++) {
-		spin_lock_irq(&dsm.lock);
-		dsm_home_protected(&dsm.core, &p->hp[i]->core, p->op[i],
-				   p->ok[i]);
-		spin_unlock_irq(&dsm.lock);
-	}
-	spin_unlock(&dsm.maps);
-}
-
-static void protect(struct protecting *p)
-{
-	struct home_page *first = p->hp[0];
-	unsigned int i;
-
-	if (first->kind == HOME_SHARED)
-		lock_page(first->page);
-	lower_all(p);
-	if (first->kind == HOME_SHARED)
-		unlock_page(first->page);
-	for (i = 0; i < p->n; i++) {
-		if (!p->ok[i])
-			home_tidy(p->hp[i]);
-		home_page_put(p->hp[i]);
-	}
-}
-
-static bool next_protects(struct protecting *p)
-{
-	struct home_page *hp, *next;
-
-	p->n = 0;
-	spin_lock_irq(&dsm.lock);
-	list_for_each_entry_safe(hp, next, &protects, protect) {
-		if (p->n == PROTECT_BATCH || (p->n && hp->kind == HOME_SHARED))
-			break;
-		list_del_init(&hp->protect);
-		p->hp[p->n++] = hp;
-		if (hp->kind == HOME_SHARED)
-			break;
-	}
-	spin_unlock_irq(&dsm.lock);
-	return p->n;
-}
-
 static struct home_page *next_reap(void)
 {
 	struct home_page *hp;
@@ -477,19 +227,16 @@ static struct home_page *next_reap(void)
 
 bool home_has_work(void)
 {
-	return !list_empty(&protects) || !list_empty(&reaps);
+	return protect_has_work() || !list_empty(&reaps);
 }
 
 /* What was left to be done where one may sleep. */
 bool home_work(void)
 {
-	struct protecting p;
 	struct home_page *hp;
 
-	if (next_protects(&p)) {
-		protect(&p);
+	if (protect_work())
 		return true;
-	}
 	hp = next_reap();
 	if (!hp)
 		return false;
@@ -546,7 +293,7 @@ bool home_fetch(struct home_page *hp, enum dsm_access access)
 		return true;
 	}
 	spin_lock(&dsm.maps);
-	raised = raise_maps(hp);
+	raised = protect_raise(hp);
 	spin_unlock(&dsm.maps);
 	home_tidy(hp);
 	return waited || raised;

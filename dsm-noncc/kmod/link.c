@@ -172,7 +172,7 @@ static void link_work(struct work_struct *work)
 
 	if (!l->settled) {
 		window_home_down(l->id);
-		window_link_down();
+		asks_again();
 		if (copies_drop(l->id))
 			say_hello(l);
 		else

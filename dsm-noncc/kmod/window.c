@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Windows: processes that show another kernel's space.
- *
- * One mapping over the whole user range, whose faults ask the home. What is
- * mapped where, and with which rights, the home alone knows: it is asked each
- * time, and takes pages back when it changes.
+ * Windows: processes that show another kernel's space. One mapping over the whole
+ * user range, whose faults ask the home.
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
 #include <linux/mman.h>
 #include <linux/module.h>
-#include <linux/random.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -21,254 +17,10 @@
 
 #define WINDOW_START 0x10000UL
 
-static unsigned int neighbours = 8;
-module_param(neighbours, uint, 0644);
-MODULE_PARM_DESC(neighbours, "so many pages behind one that is asked for");
-
-/* More of them than this are never under way. */
-#define WELCOME_MAX 64u
-
-/* How long a thread waits before it asks anew; nothing is lost on a link. */
-#define ASK_AGAIN HZ
-
-static LIST_HEAD(windows); /* under dsm.lock and body_unmapping */
+LIST_HEAD(body_windows);
 
 static void close_windows(struct work_struct *work);
 static DECLARE_WORK(closing, close_windows);
-
-/* ---- answers; all under dsm.lock ---- */
-
-static struct body_ask *answered(const struct dsm_msg *msg)
-{
-	struct body_ask *ask = xa_load(&dsm.tokens, msg->token);
-
-	if (!ask || ask->done || ask->index != msg->addr >> PAGE_SHIFT ||
-	    ask->win->id.home != msg->home ||
-	    ask->win->id.number != msg->space ||
-	    ask->win->id.incarnation != msg->space_inc)
-		return NULL;
-	return ask;
-}
-
-static void free_parts(struct body_ask *ask)
-{
-	copy_put(ask->copy);
-	kfree(ask->map);
-}
-
-static void answer(struct body_ask *ask, u32 code)
-{
-	ask->done = true;
-	ask->code = code;
-	if (ask->task) {
-		wake_up_process(ask->task);
-		return;
-	}
-	xa_erase(&dsm.tokens, ask->token);
-	free_parts(ask);
-	kfree(ask);
-}
-
-static struct dsm_window *window_of(const struct dsm_msg *msg)
-{
-	struct dsm_window *win;
-
-	list_for_each_entry(win, &windows, list)
-		if (win->id.home == msg->home && win->id.number == msg->space &&
-		    win->id.incarnation == msg->space_inc && !win->closed)
-			return win;
-	return NULL;
-}
-
-/* A neighbour comes without a token, but not without an invitation. */
-static struct dsm_copy *accept_neighbour(const struct dsm_msg *msg)
-{
-	struct dsm_window *win = window_of(msg);
-	struct body_copy *copy = xa_load(&dsm.copies[msg->home], msg->frame);
-
-	if (!win || !win->welcome || msg->addr >= TASK_SIZE ||
-	    !dsm_frame_of(msg->home, msg->frame) ||
-	    xa_load(&win->pages, msg->addr >> PAGE_SHIFT))
-		return NULL;
-	win->welcome--;
-	if (copy)
-		return &copy->core;
-	copy = copy_alloc(GFP_ATOMIC);
-	if (copy && copy_insert(copy, msg->home, msg->frame)) {
-		copy_put(copy);
-		copy = NULL;
-	}
-	return copy ? &copy->core : NULL;
-}
-
-/* A home that grants two frames for one address would leave one mapped. */
-struct dsm_copy *window_op_accept(void *ctx, const struct dsm_msg *msg)
-{
-	struct body_ask *ask = answered(msg);
-	struct body_copy *copy;
-	struct body_map *map;
-
-	if (msg->flags & DSM_OPTIONAL)
-		return accept_neighbour(msg);
-	if (!ask || !dsm_frame_of(msg->home, msg->frame))
-		return NULL;
-	copy = xa_load(&dsm.copies[msg->home], msg->frame);
-	map = xa_load(&ask->win->pages, ask->index);
-	if (map && map->copy != copy)
-		return NULL;
-	if (copy)
-		return &copy->core;
-	copy = ask->copy;
-	if (!copy || copy_insert(copy, msg->home, msg->frame))
-		return NULL;
-	ask->copy = NULL;
-	return &copy->core;
-}
-
-/* @map: prepared; used up if the address has none. */
-static int note_map(struct dsm_window *win, struct body_copy *copy,
-		    const struct dsm_msg *msg, struct body_map **prepared)
-{
-	unsigned long index = msg->addr >> PAGE_SHIFT;
-	struct body_map *map = xa_load(&win->pages, index);
-
-	if (!map) {
-		map = *prepared;
-		if (!map ||
-		    xa_err(xa_store(&win->pages, index, map, GFP_ATOMIC)))
-			return -ENOMEM;
-		*prepared = NULL;
-		map->win = win;
-		map->copy = copy;
-		map->index = index;
-		list_add(&map->list, &copy->maps);
-	}
-	map->stamp = msg->stamp;
-	map->prot = msg->prot;
-	return 0;
-}
-
-static void granted_neighbour(struct body_copy *copy, const struct dsm_msg *msg)
-{
-	struct dsm_window *win = window_of(msg);
-	struct body_map *map;
-
-	if (!win)
-		return;
-	map = kzalloc(sizeof(*map), GFP_ATOMIC);
-	note_map(win, copy, msg, &map);
-	kfree(map);
-	dsm_count(neighbours);
-}
-
-void window_op_granted(void *ctx, struct dsm_copy *core,
-		       const struct dsm_msg *msg)
-{
-	struct body_copy *copy = container_of(core, struct body_copy, core);
-	struct body_ask *ask = answered(msg);
-
-	if (msg->flags & DSM_OPTIONAL) {
-		granted_neighbour(copy, msg);
-	} else if (ask) {
-		note_map(ask->win, copy, msg, &ask->map);
-		answer(ask, 0);
-	}
-}
-
-/* A space has ended: said to no ask in particular. */
-static void over(const struct dsm_msg *msg)
-{
-	struct dsm_window *win;
-
-	list_for_each_entry(win, &windows, list)
-		if (win->id.home == msg->home && win->id.number == msg->space &&
-		    win->id.incarnation == msg->space_inc)
-			win->over = true;
-	schedule_work(&closing);
-}
-
-void window_op_refused(void *ctx, const struct dsm_msg *msg)
-{
-	struct body_ask *ask = answered(msg);
-
-	if (ask)
-		answer(ask, msg->code);
-	else if (!msg->token && msg->code >> 16 == SIGKILL)
-		over(msg);
-}
-
-/* ---- asking ---- */
-
-static int ask_init(struct body_ask *ask, struct dsm_window *win,
-		    unsigned long index)
-{
-	*ask = (struct body_ask){ .win = win, .index = index };
-	ask->copy = copy_alloc(GFP_KERNEL);
-	ask->map = kzalloc(sizeof(*ask->map), GFP_KERNEL);
-	if (ask->copy && ask->map)
-		return 0;
-	free_parts(ask);
-	return -ENOMEM;
-}
-
-/* Hard to guess for kernels that are not asked. */
-static u64 new_token(void)
-{
-	u64 token;
-
-	do {
-		token = get_random_long();
-	} while (!token || xa_load(&dsm.tokens, token));
-	return token;
-}
-
-static int ask_send(struct body_ask *ask, enum dsm_access access, bool exec,
-		    unsigned int many)
-{
-	struct dsm_window *win = ask->win;
-	struct dsm_ask what = {
-		.access = access,
-		.flags = exec ? DSM_EXEC : 0,
-		.addr = (u64)ask->index << PAGE_SHIFT,
-		.space = win->id.number,
-		.space_inc = win->id.incarnation,
-	};
-	int err = -ENOTCONN;
-
-	spin_lock_irq(&dsm.lock);
-	if (!win->closed && dsm.link[win->id.home].up) {
-		ask->token = new_token();
-		what.token = ask->token;
-		err = dsm.core.peer[win->id.home].inc ?
-			      xa_err(xa_store(&dsm.tokens, ask->token, ask,
-					      GFP_ATOMIC)) :
-			      -EAGAIN;
-	}
-	if (!err) {
-		win->welcome = min(win->welcome + many, WELCOME_MAX);
-		dsm_ask_for(&dsm.core, win->id.home, &what, many);
-	}
-	spin_unlock_irq(&dsm.lock);
-	return err;
-}
-
-static void ask_wait(struct body_ask *ask, unsigned int state)
-{
-	long left = ASK_AGAIN;
-
-	for (;;) {
-		set_current_state(state);
-		if (READ_ONCE(ask->done) ||
-		    signal_pending_state(state, current) || !left)
-			break;
-		left = schedule_timeout(left);
-	}
-	__set_current_state(TASK_RUNNING);
-	spin_lock_irq(&dsm.lock);
-	xa_erase(&dsm.tokens, ask->token);
-	spin_unlock_irq(&dsm.lock);
-}
-
 /* ---- page table entries of the window ---- */
 
 struct install {
@@ -427,30 +179,23 @@ static vm_fault_t ask_home(struct dsm_window *win, struct vm_fault *vmf,
 			   enum dsm_access access, bool exec)
 {
 	bool user = vmf->flags & FAULT_FLAG_USER;
-	unsigned int state = user ? TASK_INTERRUPTIBLE : TASK_KILLABLE;
 	u64 us, since = ktime_get_ns();
-	struct body_ask ask;
+	u32 code = 0;
 	int err;
 
-	if (ask_init(&ask, win, vmf->address >> PAGE_SHIFT))
-		return VM_FAULT_OOM;
-	ask.task = current;
-	err = ask_send(&ask, access, exec, neighbours);
-	if (err) {
-		free_parts(&ask);
+	err = ask_page(win, vmf->address >> PAGE_SHIFT, access, exec,
+		       user ? TASK_INTERRUPTIBLE : TASK_KILLABLE, &code);
+	if (err && err != -EINTR)
 		return not_asked(err);
-	}
-	ask_wait(&ask, state);
-	free_parts(&ask);
 	us = div_u64(ktime_get_ns() - since, NSEC_PER_USEC);
 	dsm_count_n(wait_us, us);
 	trace_dsm_fault(win->id.home, win->id.number, vmf->real_address, access,
 			us);
-	if (!ask.done && signal_pending_state(state, current)) {
+	if (err) {
 		dsm_count(fault_interrupted);
 		return user ? VM_FAULT_NOPAGE : VM_FAULT_SIGBUS;
 	}
-	return ask.done && ask.code ? failed(win, vmf, ask.code) : 0;
+	return code ? failed(win, vmf, code) : 0;
 }
 
 static vm_fault_t get_page_of(struct vm_fault *vmf, enum dsm_access access,
@@ -555,7 +300,7 @@ struct dsm_window *dsm_window_open(const struct dsm_id *id,
 	if (ret)
 		goto free;
 	spin_lock_irq(&dsm.lock);
-	list_add(&win->list, &windows);
+	list_add(&win->list, &body_windows);
 	spin_unlock_irq(&dsm.lock);
 	ret = cover(win);
 	if (!ret)
@@ -572,12 +317,9 @@ EXPORT_SYMBOL_GPL(dsm_window_open);
 static void take_maps(struct dsm_window *win, struct list_head *maps)
 {
 	struct body_map *map;
-	struct body_ask *ask;
 	unsigned long i;
 
-	xa_for_each(&dsm.tokens, i, ask)
-		if (ask->win == win)
-			answer(ask, SIGKILL << 16);
+	asks_end(win, SIGKILL << 16);
 	xa_for_each(&win->pages, i, map)
 		list_move(&map->list, maps);
 	xa_destroy(&win->pages);
@@ -609,72 +351,37 @@ static void close_windows(struct work_struct *work)
 	struct dsm_window *win;
 
 	mutex_lock(&body_unmapping);
-	list_for_each_entry(win, &windows, list)
+	list_for_each_entry(win, &body_windows, list)
 		if (READ_ONCE(win->over))
 			tell_closed(win);
 	mutex_unlock(&body_unmapping);
 }
 
-/* A grant by a third kernel may have been lost with a link: ask again. */
-void window_link_down(void)
+/* Under dsm.lock. A space has ended: said to no ask in particular. */
+void window_over(const struct dsm_msg *msg)
 {
-	struct body_ask *ask;
-	unsigned long i;
+	struct dsm_window *win;
 
-	spin_lock_irq(&dsm.lock);
-	xa_for_each(&dsm.tokens, i, ask)
-		if (!ask->done)
-			answer(ask, 0);
-	spin_unlock_irq(&dsm.lock);
+	list_for_each_entry(win, &body_windows, list)
+		if (win->id.home == msg->home && win->id.number == msg->space &&
+		    win->id.incarnation == msg->space_inc)
+			win->over = true;
+	schedule_work(&closing);
 }
 
 /* The home is gone, and all its spaces with it. */
 void window_home_down(u32 kernel)
 {
 	struct dsm_window *win;
-	struct body_ask *ask;
-	unsigned long i;
 
 	mutex_lock(&body_unmapping);
 	spin_lock_irq(&dsm.lock);
-	xa_for_each(&dsm.tokens, i, ask)
-		if (ask->win->id.home == kernel)
-			answer(ask, SIGKILL << 16);
+	list_for_each_entry(win, &body_windows, list)
+		if (win->id.home == kernel)
+			asks_end(win, SIGKILL << 16);
 	spin_unlock_irq(&dsm.lock);
-	list_for_each_entry(win, &windows, list)
+	list_for_each_entry(win, &body_windows, list)
 		if (win->id.home == kernel)
 			tell_closed(win);
 	mutex_unlock(&body_unmapping);
 }
-
-/* ---- ahead ---- */
-
-static void fetch(struct dsm_window *win, unsigned long index, bool write)
-{
-	struct body_ask *ask = kzalloc(sizeof(*ask), GFP_KERNEL);
-
-	if (!ask)
-		return;
-	if (ask_init(ask, win, index)) {
-		kfree(ask);
-		return;
-	}
-	if (ask_send(ask, write ? DSM_WRITE : DSM_READ, false, 0)) {
-		free_parts(ask);
-		kfree(ask);
-		return;
-	}
-	dsm_count(fetched);
-}
-
-void dsm_window_fetch(struct dsm_window *win, const u64 *addrs, unsigned int n,
-		      bool write)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		if (addrs[i] < TASK_SIZE &&
-		    !xa_load(&win->pages, addrs[i] >> PAGE_SHIFT))
-			fetch(win, addrs[i] >> PAGE_SHIFT, write);
-}
-EXPORT_SYMBOL_GPL(dsm_window_fetch);

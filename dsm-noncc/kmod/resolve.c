@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which frame is it that another kernel asks for, and may it have it?
+ */
+#include <linux/kthread.h>
+#include <linux/pagemap.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/tombolo.h>
+#include <linux/uaccess.h>
+
+#include "arch.h"
+#include "glue.h"
+
+/**
+ * struct found - a page that a request may have
+ * @page: with a reference
+ * @kind: of it
+ * @writable: writing needs nothing but the frame
+ * @has_pte: and it is mapped at this address
+ * @known: it has an entry already, with a reference; then @page is not set
+ * @map: to be inserted
+ * @seq: of the notifier
+ */
+struct found {
+	struct page *page;
+	struct home_page *known;
+	struct home_map *map;
+	enum home_kind kind;
+	bool writable;
+	bool has_pte;
+	unsigned long seq;
+};
+
+/* One real access: stacks grow, and what is mapped on demand is. */
+static bool touch(struct mm_struct *mm, unsigned long addr)
+{
+	size_t left;
+
+	kthread_use_mm(mm);
+	left = fault_in_readable((const char __user *)addr, 1);
+	kthread_unuse_mm(mm);
+	return !left;
+}
+
+static u32 prot_of(struct vm_area_struct *vma)
+{
+	return (vma->vm_flags & VM_READ ? DSM_PROT_READ : 0) |
+	       (vma->vm_flags & VM_WRITE ? DSM_PROT_WRITE : 0) |
+	       (vma->vm_flags & VM_EXEC ? DSM_PROT_EXEC : 0) |
+	       (vma->vm_flags & VM_PFNMAP ? DSM_PROT_TIME : 0);
+}
+
+/* 0, or si_code of a SIGSEGV */
+static int check(struct vm_area_struct *vma, const struct dsm_ask *ask)
+{
+	vm_flags_t need = VM_READ | VM_EXEC;
+
+	if (!vma || vma->vm_start > ask->addr)
+		return SEGV_MAPERR;
+	if (ask->access == DSM_WRITE)
+		need = VM_WRITE;
+	else if (ask->flags & DSM_EXEC)
+		need = VM_EXEC;
+	return vma->vm_flags & need ? 0 : SEGV_ACCERR;
+}
+
+/* The vDSO's time data, and nothing else that is no ordinary memory. */
+static int find_fixed(struct vm_area_struct *vma, unsigned long addr,
+		      struct found *f)
+{
+	struct follow_pfnmap_args args = { .vma = vma, .address = addr };
+	int ret;
+
+	if (vma->vm_file || vma->vm_flags & VM_WRITE)
+		return -EFAULT;
+	ret = follow_pfnmap_start(&args);
+	if (ret)
+		return -EAGAIN;
+	if (!pfn_valid(args.pfn) || args.writable)
+		ret = -EFAULT;
+	else
+		f->page = pfn_to_page(args.pfn);
+	follow_pfnmap_end(&args);
+	if (!ret)
+		get_page(f->page);
+	f->kind = HOME_FIXED;
+	return ret;
+}
+
+/* As the access itself would do; may let go of the mmap lock, then -EAGAIN. */
+static int get_page_at(struct mm_struct *mm, unsigned long addr, bool write,
+		       bool nofault, struct page **page)
+{
+	unsigned int flags = FOLL_SPLIT_PMD | (write ? FOLL_WRITE : 0) |
+			     (nofault ? FOLL_NOFAULT : 0);
+	int locked = 1;
+	long n;
+
+	n = get_user_pages_remote(mm, addr, 1, flags, page, &locked);
+	if (!locked) {
+		if (n == 1)
+			put_page(*page);
+		mmap_read_lock(mm);
+		return n < 0 && n != -EFAULT ? n : -EAGAIN;
+	}
+	return n == 1 ? 0 : n ? n : -EFAULT;
+}
+
+/* Others' mappings go: they come back through the hooks. */
+static void unshare(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct address_space *mapping = vma->vm_file->f_mapping;
+
+	if (!test_and_set_bit(AS_TOMBOLO, &mapping->flags))
+		synchronize_rcu(); /* faults around pages that have begun */
+	unmap_mapping_pages(mapping, linear_page_index(vma, addr), 1, false);
+}
+
+static struct home_page *known_page(struct vm_area_struct *vma,
+				    unsigned long addr)
+{
+	pgoff_t index = linear_page_index(vma, addr);
+	struct home_page *hp;
+	struct folio *folio;
+
+	if (!tombolo_file(vma->vm_file))
+		return NULL;
+	folio = filemap_get_folio(vma->vm_file->f_mapping, index);
+	if (IS_ERR(folio))
+		return NULL;
+	hp = home_page_find(page_to_pfn(folio_file_page(folio, index)));
+	folio_put(folio);
+	return hp;
+}
+
+static bool at_home(struct home_page *hp)
+{
+	bool ok;
+
+	spin_lock_irq(&dsm.lock);
+	ok = dsm_home_ok(&dsm.core, &hp->core, DSM_READ);
+	spin_unlock_irq(&dsm.lock);
+	return ok;
+}
+
+/* It is away already: then no entry of this kernel has to be looked at. */
+static bool find_shared_away(struct vm_area_struct *vma, unsigned long addr,
+			     struct found *f)
+{
+	f->known = known_page(vma, addr);
+	if (f->known && f->known->kind == HOME_SHARED && !at_home(f->known)) {
+		f->kind = HOME_SHARED;
+		f->writable = vma->vm_flags & VM_WRITE;
+		return true;
+	}
+	home_page_put(f->known);
+	f->known = NULL;
+	return false;
+}
+
+static int find_page(struct mm_struct *mm, struct vm_area_struct *vma,
+		     struct home_ask *a, struct found *f)
+{
+	bool write = a->ask.access == DSM_WRITE;
+	bool optional = a->ask.flags & DSM_OPTIONAL;
+	unsigned long addr = a->ask.addr;
+	int ret;
+
+	if (vma->vm_flags & VM_PFNMAP)
+		return find_fixed(vma, addr, f);
+	if (vma->vm_flags & VM_SHARED && vma->vm_file) {
+		if (find_shared_away(vma, addr, f))
+			return 0;
+		if (optional)
+			return -EFAULT;
+		unshare(vma, addr);
+		f->kind = HOME_SHARED;
+		write = vma->vm_flags & VM_WRITE;
+	}
+	ret = get_page_at(mm, addr, write, optional, &f->page);
+	if (ret || !is_zero_pfn(page_to_pfn(f->page)) ||
+	    !(vma->vm_flags & VM_WRITE))
+		goto out;
+	/* Nobody has been here yet: it will be written next. */
+	put_page(f->page);
+	f->page = NULL;
+	ret = optional ? -EFAULT : get_page_at(mm, addr, true, false, &f->page);
+out:
+	f->has_pte = true;
+	return ret;
+}
+
+struct peek {
+	unsigned long pfn;
+	bool writable;
+	bool found;
+};
+
+static int peek_pte(pte_t *ptep, unsigned long addr, void *data)
+{
+	struct peek *p = data;
+	pte_t pte = ptep_get(ptep);
+
+	p->found = pte_present(pte) && pte_pfn(pte) == p->pfn &&
+		   dsm_arch_usable(pte);
+	p->writable = pte_write(pte);
+	return 0;
+}
+
+/* Is it still there? The notifier's number says that nothing has changed. */
+static bool still_there(struct dsm_space *space, unsigned long addr,
+			struct found *f)
+{
+	struct peek p = { .pfn = page_to_pfn(f->page) };
+
+	if (!f->has_pte)
+		return true;
+	apply_to_existing_page_range(space->mm, addr, PAGE_SIZE, peek_pte, &p);
+	f->writable = p.writable;
+	return p.found;
+}
+
+/*
+ * Under dsm.maps, with a reference. False: it is being recalled, and what it was
+ * resolved by may be gone when that has ended.
+ */
+static bool request(struct home_ask *a, struct home_page *hp)
+{
+	bool ok;
+
+	spin_lock_irq(&dsm.lock);
+	ok = !hp->core.recalls;
+	if (ok) {
+		a->hp = hp;
+		dsm_home_request(&dsm.core, &hp->core, &a->ask);
+	}
+	spin_unlock_irq(&dsm.lock);
+	return ok;
+}
+
+/* Under dsm.maps: does what was found still hold? */
+static bool holds(struct dsm_space *space, const struct home_ask *a,
+		  struct found *f)
+{
+	struct home_page *hp = f->known;
+
+	if (mmu_interval_read_retry(&space->notifier, f->seq) ||
+	    xa_load(&space->maps, a->ask.addr >> PAGE_SHIFT))
+		return false;
+	if (hp ? xa_load(&dsm.frames, hp->core.frame) != hp :
+		 !still_there(space, a->ask.addr, f))
+		return false;
+	return a->ask.access != DSM_WRITE || f->writable;
+}
+
+static int enter(struct dsm_space *space, struct home_ask *a, struct found *f,
+		 struct home_page *fresh)
+{
+	struct home_map *map = f->map;
+	int ret;
+
+	if (!holds(space, a, f))
+		return -EAGAIN;
+	if (!f->known)
+		f->known = home_page_insert(fresh);
+	if (!f->known)
+		return -ENOMEM;
+	map->has_pte = f->has_pte;
+	map->writable = f->writable;
+	ret = home_map_insert(f->known, map);
+	if (ret)
+		return ret;
+	f->map = NULL;
+	if (f->kind == HOME_PRIVATE && f->writable && f->known == fresh)
+		a->ask.access = DSM_WRITE;
+	if (!request(a, f->known)) {
+		home_map_drop(map);
+		return -EAGAIN;
+	}
+	f->known = NULL;
+	return 0;
+}
+
+static int enter_new(struct dsm_space *space, struct home_ask *a,
+		     struct found *f)
+{
+	struct home_page *hp = NULL;
+	int ret = -ENOMEM;
+
+	f->map = kzalloc(sizeof(*f->map), GFP_KERNEL);
+	if (!f->known)
+		hp = home_page_alloc(f->page, f->kind);
+	if (f->map && (hp || f->known)) {
+		f->map->space = space;
+		f->map->index = a->ask.addr >> PAGE_SHIFT;
+		f->map->level = DSM_WRITE;
+		f->map->prot = a->ask.prot;
+		INIT_LIST_HEAD(&f->map->list);
+		spin_lock(&dsm.maps);
+		ret = enter(space, a, f, hp);
+		spin_unlock(&dsm.maps);
+	}
+	kfree(f->map);
+	home_page_put(hp);
+	home_page_put(f->known);
+	return ret;
+}
+
+static bool permits(u32 prot, const struct dsm_ask *ask)
+{
+	if (ask->access == DSM_WRITE)
+		return prot & DSM_PROT_WRITE;
+	return prot & (ask->flags & DSM_EXEC ? DSM_PROT_EXEC :
+					       DSM_PROT_READ | DSM_PROT_EXEC);
+}
+
+/* Its page table entry says all that matters, or there is none. */
+static bool usable(const struct home_map *map, const struct dsm_ask *ask)
+{
+	if (!permits(map->prot, ask) ||
+	    (ask->access == DSM_WRITE && !map->writable))
+		return false;
+	return map->hp->kind != HOME_SHARED || !at_home(map->hp);
+}
+
+/*
+ * The address has been handed out before, and nothing has changed since: no need
+ * to look at mappings and page tables, nor for the mmap lock.
+ */
+static int enter_known(struct dsm_space *space, struct home_ask *a)
+{
+	struct home_map *map;
+	int ret = -ENOENT;
+
+	spin_lock(&dsm.maps);
+	map = xa_load(&space->maps, a->ask.addr >> PAGE_SHIFT);
+	if (map)
+		ret = usable(map, &a->ask) ? 0 : -EEXIST;
+	if (!ret) {
+		refcount_inc(&map->hp->refs);
+		a->ask.prot = map->prot;
+		ret = request(a, map->hp) ? 0 : -EBUSY;
+		if (ret)
+			home_page_put(map->hp);
+	}
+	spin_unlock(&dsm.maps);
+	return ret;
+}
+
+/* What the address has now is not what is asked for: begin anew. */
+static void forget(struct dsm_space *space, unsigned long addr)
+{
+	struct home_page *hp = home_page_at(space, addr >> PAGE_SHIFT);
+
+	if (!hp)
+		return;
+	home_recall_begin(hp);
+	home_recall_wait(hp, true);
+	home_map_remove(space, addr >> PAGE_SHIFT);
+	home_recall_end(hp);
+	home_page_put(hp);
+}
+
+static int resolve_locked(struct dsm_space *space, struct home_ask *a,
+			  int *signal)
+{
+	struct vm_area_struct *vma = vma_lookup(space->mm, a->ask.addr);
+	struct found f = {};
+	int ret, code;
+
+	code = check(vma, &a->ask);
+	if (code) {
+		*signal = SIGSEGV << 16 | code;
+		return code == SEGV_MAPERR ? -ENOENT : -EACCES;
+	}
+	a->ask.prot = prot_of(vma);
+	if (xa_load(&space->maps, a->ask.addr >> PAGE_SHIFT))
+		return -EEXIST;
+	ret = find_page(space->mm, vma, a, &f);
+	if (ret == -EFAULT)
+		*signal = SIGBUS << 16 | BUS_ADRERR;
+	if (ret == -EHWPOISON)
+		*signal = SIGBUS << 16 | BUS_MCEERR_AR;
+	if (ret)
+		return ret;
+	/* From here on, what changes the entry changes the number. */
+	f.seq = mmu_interval_read_begin(&space->notifier);
+	ret = enter_new(space, a, &f);
+	if (f.page)
+		put_page(f.page);
+	return ret;
+}
+
+int resolve(struct dsm_space *space, struct home_ask *a, int *signal)
+{
+	bool optional = a->ask.flags & DSM_OPTIONAL;
+	int ret = enter_known(space, a);
+
+	if (!ret)
+		return 0;
+	if (ret == -EBUSY) {
+		/* Waits until the notifier is through. */
+		mmu_interval_read_begin(&space->notifier);
+		return ret;
+	}
+	mmap_read_lock(space->mm);
+	ret = resolve_locked(space, a, signal);
+	mmap_read_unlock(space->mm);
+	if (optional)
+		return ret;
+	if (ret == -EEXIST)
+		forget(space, a->ask.addr);
+	/* No mapping: perhaps a stack to be grown, or a fixed page unmapped. */
+	if ((ret == -ENOENT && !a->tries) || ret == -EAGAIN)
+		touch(space->mm, a->ask.addr);
+	return ret;
+}
