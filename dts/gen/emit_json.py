@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Write board.json: every fact of the board, for scripts."""
+"""Write board.json: every fact of the board, for programs; and `kernels`: the
+few that shell scripts read."""
 
 import json
 
@@ -54,6 +55,11 @@ def kernel_facts(board, kernel):
     return facts
 
 
+def boots(board, machine):
+    """What a machine executes first."""
+    return "u-boot" if board.kernels[0].machine is machine else "stub"
+
+
 def machine_facts(board, machine):
     return {
         "id": machine.id, "isa": machine.isa, "binary": machine.binary,
@@ -61,7 +67,7 @@ def machine_facts(board, machine):
         "args": emit_qemu.args_file(machine),
         "cpus": machine.cpus, "dram": range_facts(machine.dram),
         "kernels": [k.id for k in board.on(machine)],
-        "boots": "u-boot" if board.kernels[0].machine is machine else "stub",
+        "boots": boots(board, machine),
     }
 
 
@@ -95,3 +101,9 @@ def json_of(board):
         "disk": {k.replace("-", "_"): v for k, v in board.disk.items()},
     }
     return json.dumps(facts, indent=1) + "\n"
+
+
+def kernels_of(board):
+    """The text of `kernels`: number, ISA, machine, what that boots with."""
+    return "".join(f"{k.id} {k.isa} {k.machine.id} {boots(board, k.machine)}\n"
+                   for k in board.kernels)

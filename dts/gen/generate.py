@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Generate everything that follows from one board description."""
 
+import signal
+
+# Who interrupts make need not know what we were importing.
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import os
 import re
@@ -47,6 +53,7 @@ def outputs(board, tree):
         yield emit_qemu.args_file(machine), "\n".join(args + [""]).encode()
     yield "board.h", emit_header.header_of(board).encode()
     yield "board.json", emit_json.json_of(board).encode()
+    yield "kernels", emit_json.kernels_of(board).encode()
     yield "genimage.cfg", emit_image.genimage_of(board).encode()
     yield "extlinux.conf", emit_image.extlinux_of(board).encode()
     if board.several:

@@ -51,6 +51,15 @@ def header_is_right_in_assembler(board):
                  ".ascii TOMBOLO_BOARD\n", "assembler-with-cpp", board.dir)
 
 
+def kernels_is_short_json(board):
+    machines = board.json["machines"]
+    facts = [[k["id"], k["isa"], k["machine"],
+              machines[k["machine"]]["boots"]] for k in board.json["kernels"]]
+    lines = (board.dir / "kernels").read_text().splitlines()
+    assert [line.split() for line in lines] == \
+        [[str(word) for word in fact] for fact in facts], lines
+
+
 def qemu_slots_are_their_kernels(board):
     for machine, args in board.arguments():
         slots_of_one_machine(board, machine, args)
@@ -138,6 +147,7 @@ def genimage_takes_the_layout(board):
 
 
 FACTS = (header_is_right_in_c, header_is_right_in_assembler,
+         kernels_is_short_json,
          qemu_slots_are_their_kernels, placeholders_are_documented,
          boot_entry_and_tree_agree, disks_are_those_of_the_facts,
          genimage_takes_the_layout, second_run_changes_nothing)
