@@ -17,6 +17,8 @@ export BOARD DEBUG O V OVERLAY ISA
 export TOMBOLO_CMD := $(value CMD)
 unexport CMD
 MAKEOVERRIDES :=
+# Who runs a board ends with us, even if nothing but we is killed.
+export TOMBOLO_MAKES := $(sort $(TOMBOLO_MAKES) $(shell echo $$PPID))
 
 boards := $(patsubst dts/soc/%.dts,%,$(wildcard dts/soc/*.dts))
 ifeq ($(filter $(BOARD),$(boards)),)
@@ -74,6 +76,7 @@ exec: disk ## run CMD as root in kernel 0, with its exit status
 	board-tests/exec --board $(BOARD) --timeout $(TIMEOUT) \
 		$(if $(OVERLAY),--overlay "$$OVERLAY") $(if $(V),--verbose) \
 		-- "$$TOMBOLO_CMD" || { s=$$?; [ -z "$$TOMBOLO_STATUS" ] || \
+		! kill -0 $$PPID 2>/dev/null || \
 		echo $$s >"$$TOMBOLO_STATUS"; exit $$s; }
 
 board-test: disk ## the tests that run on the board

@@ -24,11 +24,11 @@ def execute(*arguments, play="", board="fake", **environment):
     return done.returncode, done.stdout, done.stderr.decode()
 
 
-def start(*arguments, play="", board="fake"):
+def start(*arguments, play="", board="fake", **environment):
     return subprocess.Popen(
         [EXEC, "--board", board, *arguments], stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, start_new_session=True,
-        env=fakeboard.environment(BUILD.name, play))
+        env=fakeboard.environment(BUILD.name, play, **environment))
 
 
 def test_status_is_passed_through():
@@ -206,6 +206,20 @@ def test_signals_leave_nothing():
         if signum != signal.SIGKILL:
             equal(text.count(b"\n"), 1)
         fakeboard.nothing_left(BUILD.name)
+
+
+def test_killed_make_ends_the_board():
+    with subprocess.Popen(["sleep", "60"]) as make:
+        child = start("--", "echo go; sleep 50",
+                      TOMBOLO_MAKES=f"{os.getpid()} {make.pid}")
+        child.stdout.readline()
+        make.kill()
+        child.communicate(timeout=10)
+        equal(child.returncode, 128 + signal.SIGTERM)
+        fakeboard.nothing_left(BUILD.name)
+    # Such as the next part of a test run
+    equal(execute("--", "sleep 50", TOMBOLO_MAKES=str(make.pid))[0],
+          128 + signal.SIGTERM)
 
 
 def test_closed_stdout_leaves_nothing():

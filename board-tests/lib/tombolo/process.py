@@ -4,12 +4,15 @@
 Three nets under each other: close() on the way out; PR_SET_PDEATHSIG on each
 child; and a janitor process that sees our end of a pipe close, whatever
 killed us, ends the process groups it was told of and removes the run
-directory. The janitor is what makes SIGKILL of the harness leave nothing.
+directory. The janitor is what makes SIGKILL of the harness leave nothing. It
+also ends the harness when a make that started it is gone: who gives up on
+`make exec` may kill no more than make.
 """
 
 import contextlib
 import ctypes
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -99,18 +102,20 @@ class Workspace:
 
     def _start_janitor(self):
         reader, writer = os.pipe()
+        harness = os.pidfd_open(os.getpid())
         self._janitor = os.fork()
         if self._janitor:
             os.close(reader)
+            os.close(harness)
             return writer
         try:
             os.close(writer)
-            _janitor(reader, self.dir)
+            _janitor(reader, harness, self.dir)
         finally:
             os._exit(0)
 
 
-def _janitor(reader, directory):
+def _janitor(reader, harness, directory):
     """Wait until the harness is gone, then remove what it left."""
     os.setsid()
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -118,14 +123,37 @@ def _janitor(reader, directory):
     null = os.open("/dev/null", os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
-    told = b""
-    while data := os.read(reader, 4096):
-        told += data
+    groups = [int(word) for word in _told(reader, harness).split()]
     if not os.path.isdir(directory):
         return
-    groups = [int(word) for word in told.split()]
     for signum in (signal.SIGTERM, signal.SIGKILL):
         for pgid in groups:
             _killpg(pgid, signum)
         time.sleep(0.2)
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def _told(reader, harness):
+    """All that the harness writes until its end, which is that of its makes."""
+    told = b""
+    events = select.poll()
+    events.register(reader, select.POLLIN)
+    for word in os.environ.get("TOMBOLO_MAKES", "").split():
+        try:
+            events.register(os.pidfd_open(int(word)), select.POLLIN)
+        except ProcessLookupError:
+            _end(harness)
+    while True:
+        for fd, _ in events.poll():
+            if fd != reader:
+                events.unregister(fd)
+                _end(harness)
+            elif data := os.read(reader, 4096):
+                told += data
+            else:
+                return told
+
+
+def _end(harness):
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(harness, signal.SIGTERM)
