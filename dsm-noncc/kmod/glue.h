@@ -228,7 +228,8 @@ struct home_page *home_page_insert(struct home_page *hp);
 void home_page_put(struct home_page *hp);
 int home_map_insert(struct home_page *hp, struct home_map *map);
 void home_map_drop(struct home_map *map);
-void home_map_remove(struct dsm_space *space, unsigned long index);
+void home_map_remove(struct dsm_space *space, unsigned long index,
+		     struct home_page *hp);
 void home_recall_begin(struct home_page *hp);
 void home_recall_wait(struct home_page *hp, bool block);
 void home_recall_end(struct home_page *hp);

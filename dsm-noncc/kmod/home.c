@@ -132,14 +132,18 @@ void home_map_drop(struct home_map *map)
 	kfree_rcu(map, rcu);
 }
 
-/* The page is ours. What the entry was, it is again. */
-void home_map_remove(struct dsm_space *space, unsigned long index)
+/*
+ * The page is ours. What the entry was, it is again. Who has asked for this may
+ * have been overtaken: then another page, that is not ours, is there now.
+ */
+void home_map_remove(struct dsm_space *space, unsigned long index,
+		     struct home_page *hp)
 {
 	struct home_map *map;
 
 	spin_lock(&dsm.maps);
 	map = xa_load(&space->maps, index);
-	if (map) {
+	if (map && map->hp == hp) {
 		protect_raise_map(map);
 		home_map_drop(map);
 	}

@@ -357,7 +357,7 @@ static void forget(struct dsm_space *space, unsigned long addr)
 		return;
 	home_recall_begin(hp);
 	home_recall_wait(hp, true);
-	home_map_remove(space, addr >> PAGE_SHIFT);
+	home_map_remove(space, addr >> PAGE_SHIFT, hp);
 	home_recall_end(hp);
 	home_page_put(hp);
 }

@@ -110,7 +110,7 @@ static void recall_batch(struct dsm_space *space, struct batch *b, bool block)
 		home_recall_begin(b->hp[i]);
 	for (i = 0; i < b->n; i++) {
 		home_recall_wait(b->hp[i], block);
-		home_map_remove(space, b->index[i]);
+		home_map_remove(space, b->index[i], b->hp[i]);
 		home_recall_end(b->hp[i]);
 		home_page_put(b->hp[i]);
 	}
