@@ -14,23 +14,25 @@ struct options options = { .root = "",
 			   .size = 64,
 			   .on = -1 };
 
+/* What a command takes: words or nothing, and the keys of its options */
 static const struct command {
 	const char *name;
 	int (*run)(void);
-	bool words; /* takes words of its own, not numbers of kernels */
+	enum { NOTHING, KERNELS, WORDS } takes;
+	const char *options;
 } commands[] = {
-	{ "status", command_status, false },
-	{ "start", command_start, false },
-	{ "stop", command_stop, false },
-	{ "log", command_log, false },
-	{ "console", command_console, false },
-	{ "ping", command_ping, false },
-	{ "clock", command_clock, false },
-	{ "run", command_run, true },
-	{ "migrate", command_migrate, true },
-	{ "ps", command_ps, false },
-	{ "top", command_top, false },
-	{ "places", command_places, true },
+	{ "status", command_status, KERNELS, "ajf" },
+	{ "start", command_start, KERNELS, "ajw" },
+	{ "stop", command_stop, KERNELS, "ajw" },
+	{ "log", command_log, KERNELS, "l" },
+	{ "console", command_console, KERNELS, "" },
+	{ "ping", command_ping, KERNELS, "jcs" },
+	{ "clock", command_clock, NOTHING, "" },
+	{ "run", command_run, WORDS, "o" },
+	{ "migrate", command_migrate, WORDS, "" },
+	{ "ps", command_ps, NOTHING, "j" },
+	{ "top", command_top, NOTHING, "c" },
+	{ "places", command_places, WORDS, "" },
 };
 
 static const char doc[] =
@@ -59,14 +61,16 @@ static const struct argp_option argp_options[] = {
 	  "wait at most SEC seconds (60)", 0 },
 	{ "last", 'l', NULL, 0, "log: of the life before this one", 0 },
 	{ "fast", 'f', NULL, 0, "status: do not measure the links", 0 },
-	{ "count", 'c', "COUNT", 0, "ping: messages to send (10)", 0 },
+	{ "count", 'c', "COUNT", 0, "ping: messages; top: how often (10)", 0 },
 	{ "size", 's', "BYTES", 0, "ping: size of a message (64)", 0 },
 	{ "on", 'o', "N", 0, "run: on which kernel", 0 },
 	{ "root", 'R', "DIR", 0, "look up /sys, /proc and /dev in DIR", 0 },
+	{ NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0 },
 	{ 0 }
 };
 
 static const struct command *command;
+static char given[sizeof(argp_options) / sizeof(argp_options[0])];
 
 static int number(struct argp_state *state, const char *text, int min, int max,
 		  const char *what)
@@ -85,13 +89,16 @@ static void argument(struct argp_state *state, char *text)
 	unsigned int i;
 
 	/* All that follows is the command's, options of a program included */
-	if (command && command->words) {
+	if (command && command->takes == WORDS) {
 		options.argv = state->argv + state->next - 1;
 		options.argc = state->argc - state->next + 1;
 		state->next = state->argc;
 		return;
 	}
 	if (command) {
+		if (command->takes == NOTHING)
+			argp_error(state, "%s takes no '%s'", command->name,
+				   text);
 		if (options.nr == MAX_KERNELS)
 			argp_error(state, "too many kernels");
 		options.kernels[options.nr++] =
@@ -105,8 +112,26 @@ static void argument(struct argp_state *state, char *text)
 		argp_error(state, "there is no command '%s'", text);
 }
 
+static void check(struct argp_state *state)
+{
+	const struct argp_option *o;
+
+	if (!command)
+		argp_error(
+			state,
+			"say what to do: status, start, stop, log, console, ping, run, migrate, ps ...");
+	for (o = argp_options; o->key; o++)
+		if (strchr(given, o->key) && !strchr(command->options, o->key))
+			argp_error(state, "%s takes no --%s", command->name,
+				   o->name);
+	if (options.all && options.nr)
+		argp_error(state, "either --all or numbers of kernels");
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
+	if (key >= 'a' && key <= 'z' && !strchr(given, key))
+		given[strlen(given)] = key;
 	switch (key) {
 	case 'a':
 		options.all = true;
@@ -140,12 +165,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		argument(state, text);
 		break;
 	case ARGP_KEY_END:
-		if (!command)
-			argp_error(
-				state,
-				"say what to do: status, start, stop, log, console, ping, run, migrate, ps ...");
-		if (options.all && options.nr)
-			argp_error(state, "either --all or numbers of kernels");
+		check(state);
+		break;
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
