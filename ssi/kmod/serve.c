@@ -80,6 +80,50 @@ void ssi_charge(struct ssi_shadow *s)
 	local_irq_restore(flags);
 }
 
+/* ---- signals ---- */
+
+/* So much time is looked at, and so many signals are a storm. */
+#define MEASURE_NS    (200 * NSEC_PER_MSEC)
+#define STORM_SIGNALS 8
+
+void ssi_measure_begin(struct ssi_shadow *s)
+{
+	s->spent[false] = 0;
+	s->spent[true] = 0;
+	s->signals = 0;
+}
+
+/* After each request: whose was the time since the last one? */
+static void measure(struct ssi_shadow *s, bool returned)
+{
+	u64 now = ktime_get_ns();
+
+	s->spent[s->in_signal] += now - s->since;
+	s->since = now;
+	if (signal_pending(current)) {
+		s->in_signal = true;
+		s->signals++;
+	} else if (returned) {
+		s->in_signal = false;
+	}
+}
+
+/*
+ * A signal costs a thread that is away some messages: a timer can be faster, and
+ * then the program itself never has a turn. At home it has.
+ */
+bool ssi_storm(struct ssi_shadow *s)
+{
+	bool storm;
+
+	if (s->spent[false] + s->spent[true] < MEASURE_NS)
+		return false;
+	storm = s->signals >= STORM_SIGNALS &&
+		s->spent[true] > 2 * s->spent[false];
+	ssi_measure_begin(s);
+	return storm;
+}
+
 /* ---- system calls ---- */
 
 static bool is_restart(long ret)
@@ -179,6 +223,8 @@ static void serve_signal(struct ssi_shadow *s)
  */
 void ssi_serve(struct ssi_shadow *s, struct pt_regs *regs)
 {
+	bool returned = false;
+
 	s->kicked = false;
 	if (ssi_context_in(&s->inbox, regs)) {
 		pr_err("ssi: kernel %u sent impossible registers for %s[%d]\n",
@@ -189,10 +235,12 @@ void ssi_serve(struct ssi_shadow *s, struct pt_regs *regs)
 	switch (s->inbox.head.type) {
 	case SSI_SYSCALL:
 		regs->syscallno = (s32)le64_to_cpu(s->inbox.regs.syscallno);
+		returned = regs->syscallno == __NR_rt_sigreturn;
 		serve_syscall(s, regs);
 		break;
 	case SSI_SIGNAL:
 		serve_signal(s);
 		break;
 	}
+	measure(s, returned);
 }

@@ -90,6 +90,7 @@ static struct ssi_shadow *shadow_new(struct task_struct *task)
 	s->state = SSI_SHADOW_HOME;
 	s->place = ssi_self;
 	s->want = ssi_self;
+	s->calm = jiffies;
 	init_waitqueue_head(&s->wq);
 	INIT_DELAYED_WORK(&s->retry, retry_fn);
 	return s;
@@ -158,6 +159,9 @@ void ssi_shadow_enter(struct ssi_shadow *s)
 	s->time = 0;
 	s->charged = 0;
 	s->charge_at = ktime_get_ns();
+	s->in_signal = false;
+	s->since = s->charge_at;
+	ssi_measure_begin(s);
 	s->moves++;
 	ssi_step(&s->state, SSI_EV_DO_START);
 	hash_add(by_number, &s->by_number, s->number);

@@ -65,6 +65,11 @@ struct ssi_peer {
  * @kick: number of the last kick sent
  * @kicked: that kick was not answered yet
  * @settled: the kernel has dealt with critical sections of rseq
+ * @in_signal: what it does is for a signal
+ * @since: time of its last request
+ * @spent: ns of this measure for itself, and for signals
+ * @signals: so many in this measure
+ * @calm: it stays at home until then, in jiffies
  * @mm: memory of the stay, kept until its end
  * @space: the same
  * @rseq: what is registered, taken from the thread as long as it is away
@@ -98,6 +103,11 @@ struct ssi_shadow {
 	u32 kick;
 	bool kicked;
 	bool settled;
+	bool in_signal;
+	u64 since;
+	u64 spent[2];
+	unsigned int signals;
+	unsigned long calm;
 	struct mm_struct *mm;
 	struct dsm_space *space;
 	struct rseq __user *rseq;
@@ -253,6 +263,8 @@ void ssi_stay_end(struct ssi_shadow *s);
 
 /* serve.c */
 void ssi_serve(struct ssi_shadow *s, struct pt_regs *regs);
+void ssi_measure_begin(struct ssi_shadow *s);
+bool ssi_storm(struct ssi_shadow *s);
 void ssi_rseq_park(struct ssi_shadow *s);
 void ssi_rseq_unpark(struct ssi_shadow *s);
 void ssi_charge(struct ssi_shadow *s);

@@ -15,6 +15,9 @@
 #include "ssi.h"
 #include "trace.h"
 
+/* So long the program is left alone at home when signals rain on it elsewhere. */
+#define CALM (HZ / 10)
+
 /* How long a body may take to end. It is then as lost as its kernel. */
 #define END_TIMEOUT (15 * HZ)
 
@@ -105,6 +108,7 @@ static void cannot(struct ssi_shadow *s, unsigned int why)
 	switch (why) {
 	case TOMBOLO_WHY_VFORK:
 	case TOMBOLO_WHY_TRACED:
+	case TOMBOLO_WHY_SIGNALS:
 		ssi_shadow_later(s);
 		break;
 	default:
@@ -112,11 +116,18 @@ static void cannot(struct ssi_shadow *s, unsigned int why)
 	}
 }
 
+static bool is_calm(const struct ssi_shadow *s)
+{
+	return time_before(jiffies, s->calm);
+}
+
 static void leave(struct ssi_shadow *s, struct pt_regs *regs)
 {
 	unsigned int to = READ_ONCE(s->want), why = ssi_why(current, to);
 	struct ssi_msg msg = {};
 
+	if (!why && is_calm(s))
+		why = TOMBOLO_WHY_SIGNALS;
 	if (why) {
 		cannot(s, why);
 		return;
@@ -250,7 +261,9 @@ void ssi_stay_resume(struct ssi_shadow *s, struct pt_regs *regs)
 			return;
 		break;
 	case SSI_SHADOW_ASKED:
-		if (must_come_home(s)) {
+		if (ssi_storm(s))
+			s->calm = jiffies + CALM;
+		if (is_calm(s) || must_come_home(s)) {
 			ssi_stay_end(s);
 			return;
 		}
