@@ -25,6 +25,12 @@ ifeq ($(filter $(BOARD),$(boards)),)
 $(error There is no board '$(BOARD)': use one of $(boards))
 endif
 
+# Said before anything is built: board-tests/lib/tombolo/hub.py has the list.
+modes := coherent never random sanitize
+ifneq ($(filter-out 1,$(words $(or $(MODE),coherent)))$(filter-out $(modes),$(MODE)),)
+$(error There is no mode '$(MODE)': use one of $(modes))
+endif
+
 MAKEFLAGS += --no-print-directory
 
 # The other exit statuses of make exec than 2: see the C file
