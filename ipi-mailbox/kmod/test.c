@@ -68,11 +68,17 @@ struct number_key {
 	}
 
 static const struct number_key number_keys[] = {
-	NUMBER(count, 1, U64_MAX),    NUMBER(ms, 1, 3600000),
-	NUMBER(seed, 0, U64_MAX),     NUMBER(batch, 1, 1000000),
-	NUMBER(hold, 0, 1),	      NUMBER(stall_us, 0, 1000),
-	NUMBER(pause_ms, 0, 60000),   NUMBER(check, 0, 1),
-	NUMBER(timeout, 1, 3600),     NUMBER(lane, 0, IMB_WIRE_LANES - 1),
+	NUMBER(count, 1, U64_MAX),
+	NUMBER(ms, 1, 3600000),
+	NUMBER(seed, 0, U64_MAX),
+	NUMBER(batch, 1, 1000000),
+	NUMBER(hold, 0, 1),
+	NUMBER(stall_us, 0, 1000),
+	NUMBER(pause_ms, 0, 60000),
+	NUMBER(gap_ms, 0, 1000),
+	NUMBER(check, 0, 1),
+	NUMBER(timeout, 1, 3600),
+	NUMBER(lane, 0, IMB_WIRE_LANES - 1),
 	NUMBER(every_us, 0, 1000000),
 };
 

@@ -116,6 +116,7 @@ static_assert(offsetof(struct talk_report, received) == 8, "wire");
  * @hold: see TALK_HOLD
  * @stall_us: see struct talk_plan
  * @pause_ms: see struct talk_plan
+ * @gap_ms: rest so long after each batch, or round trip
  * @check: content is checked
  * @timeout: seconds
  * @lane: of a fault
@@ -133,6 +134,7 @@ struct test_args {
 	u64 hold;
 	u64 stall_us;
 	u64 pause_ms;
+	u64 gap_ms;
 	u64 check;
 	u64 timeout;
 	u64 lane;
@@ -210,17 +212,19 @@ struct test_rx {
  * @size: bytes of it
  * @count: round trips wanted
  * @done: round trips made
+ * @rests: each is begun by the command, after a rest, not by the last one's end
  * @stray: answers to no question
  * @sent: when the last question was sent; 0: none is open
  * @again: it could not be sent, writable() tries again
  * @ns: how long each took
- * @end: all are done
+ * @end: all are done; or one is, if it rests
  */
 struct test_pong {
 	void *data;
 	u32 size;
 	u32 count;
 	u32 done;
+	bool rests;
 	u32 stray;
 	ktime_t sent;
 	bool again;
@@ -333,6 +337,12 @@ struct test_peer {
 			READ_ONCE((peer)->leaving) || (condition), jiffies); \
 		READ_ONCE((peer)->leaving) ? -EINTR : __left;                \
 	})
+
+/* Rest for so long, but not when killed. Return: 0, -EINTR. */
+static inline int test_rest(struct test_peer *peer, u64 ms)
+{
+	return test_wait(peer, false, msecs_to_jiffies(ms)) < 0 ? -EINTR : 0;
+}
 
 /* test.c */
 __printf(2, 3) void test_say(struct test_text *t, const char *format, ...);

@@ -33,7 +33,7 @@ void test_pong_message(struct test_target *t)
 		return;
 	}
 	p->ns[p->done++] = ktime_to_ns(ktime_sub(ktime_get(), p->sent));
-	if (p->done < p->count)
+	if (p->done < p->count && !p->rests)
 		send_ping(t);
 	else
 		complete(&p->end);
@@ -91,10 +91,10 @@ static int prepare(struct test_target *t, const struct test_args *args,
 	p->size = strcmp(args->sizes, "mix") ? le32_to_cpu(plan->max) : 8;
 	p->count = args->count;
 	p->done = 0;
+	p->rests = args->gap_ms;
 	p->stray = 0;
 	p->sent = 0;
 	p->again = false;
-	reinit_completion(&p->end);
 	p->data = kvzalloc(p->size + 1, GFP_KERNEL);
 	p->ns = kvmalloc_array(p->count, sizeof(*p->ns), GFP_KERNEL);
 	return p->data && p->ns ? 0 : -ENOMEM;
@@ -115,15 +115,32 @@ static int wait_end(struct test_target *t, unsigned long deadline)
 	return left ? 0 : -ETIMEDOUT;
 }
 
-/* Both ends are set up, the first ping starts the chain. */
-static int play(struct test_target *t, struct talk_plan *plan,
+/*
+ * The first ping starts the chain; or, with a gap, each starts when both kernels
+ * have gone to sleep, so that all cost the same.
+ */
+static int all_pings(struct test_target *t, u64 gap_ms, unsigned long deadline)
+{
+	int ret;
+
+	do {
+		reinit_completion(&t->pong.end);
+		send_ping(t);
+		ret = wait_end(t, deadline);
+		if (!ret && gap_ms)
+			ret = test_rest(t->peer, gap_ms);
+	} while (!ret && t->pong.done < t->pong.count);
+	return ret;
+}
+
+/* Both ends are set up. */
+static int play(struct test_target *t, struct talk_plan *plan, u64 gap_ms,
 		unsigned long deadline, struct test_text *out)
 {
 	int ret;
 
 	WRITE_ONCE(t->rx.mode, TALK_PONG);
-	send_ping(t);
-	ret = wait_end(t, deadline);
+	ret = all_pings(t, gap_ms, deadline);
 	/* Whoever is in a callback has seen the old mode until now. */
 	WRITE_ONCE(t->rx.mode, TALK_IDLE);
 	synchronize_rcu();
@@ -150,7 +167,7 @@ int test_ping(struct test_target *t, const struct test_args *args,
 	if (!ret)
 		ret = test_start(t, &plan, deadline);
 	if (!ret)
-		ret = play(t, &plan, deadline, out);
+		ret = play(t, &plan, args->gap_ms, deadline, out);
 	kvfree(t->pong.ns);
 	kvfree(t->pong.data);
 	t->pong.ns = NULL;

@@ -389,6 +389,8 @@ static int send_next(struct stress *s)
 		s->sent++;
 		if (s->args->batch > 1 && s->sent % s->args->batch == 0)
 			imb_kick(s->t->ch);
+		if (s->args->gap_ms && s->sent % s->args->batch == 0)
+			ret = test_rest(s->t->peer, s->args->gap_ms);
 	}
 	return ret;
 }
