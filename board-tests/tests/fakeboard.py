@@ -15,9 +15,9 @@ FACTS = {
     "machines": [{"id": 0, "binary": "fake-qemu", "args": "qemu.args",
                   "kernels": [0, 1]}],
     "kernels": [
-        {"id": 0, "virtio": {"bus": {"overlay": "virtio-mmio-bus.2",
-                                     "serial": "virtio-mmio-bus.3"}}},
-        {"id": 1, "virtio": {"bus": {}}},
+        {"id": 0, "isa": "arm64", "virtio": {"bus": {
+            "overlay": "virtio-mmio-bus.2", "serial": "virtio-mmio-bus.3"}}},
+        {"id": 1, "isa": "arm64", "virtio": {"bus": {}}},
     ],
 }
 ARGS = ["-M", "fake", "-bios", "@UBOOT@",

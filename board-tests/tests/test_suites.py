@@ -71,6 +71,12 @@ def test_selection_and_boots():
     equal([[s.name for s in g] for g in groups], [["a", "c"], ["d"], ["e"]])
 
 
+def test_suites_of_one_isa():
+    both, one = suites.Suite("a", "both"), suites.Suite("a", "one", isas="1")
+    equal(suites.split([both, one], ["arm64"] * 2), ([both, one], []))
+    equal(suites.split([both, one], ["arm64", "riscv64"]), ([both], [one]))
+
+
 def test_real_suites_declare_correctly():
     for suite in suites.find():
         if not suite.summary:

@@ -26,6 +26,7 @@ class Board:
         self.facts = self._load("board.json")
         self.kernels = len(self.facts["kernels"])
         self.machines = self.facts["machines"]
+        self.isas = [kernel["isa"] for kernel in self.facts["kernels"]]
         self.uboot = os.path.join(self.build, "u-boot", "u-boot.bin")
 
     def generated(self, name):

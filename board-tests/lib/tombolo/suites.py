@@ -5,6 +5,7 @@ A suite is an executable suites/<area>/<name>; lines `#: key value` (or
 `//: key value` in C) at its top declare how it wants to be run:
 
   boards    names of the boards it makes sense on (default: all)
+  isas      how many ISAs the kernels may have: 1, or any (the default)
   level     quick (default), all, or soak: which run includes it
   boot      shared (default), own, or a name: which boot it shares
   append    words added to kernel 0's command line for that boot
@@ -25,7 +26,7 @@ ROOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..",
 AREAS = ("boot", "kunit", "messages", "net", "dsm", "migrate", "lifecycle",
          "faults", "leaks")
 LEVELS = ("quick", "all", "soak")
-KEYS = {"boards", "level", "boot", "append", "member_append", "timeout", "log"}
+KEYS = {"boards", "isas", "level", "boot", "append", "member_append", "timeout", "log"}
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Suite:
     area: str
     name: str
     boards: list = field(default_factory=list)
+    isas: str = "any"
     level: str = "quick"
     boot: str = "shared"
     append: str = ""
@@ -101,6 +103,12 @@ def select(suites, board, level, names):
     wanted = LEVELS[:2] if level == "all" else (level,)
     return [s for s in chosen if s.id in names or
             (s.level in wanted and (not names or s.area in names))]
+
+
+def split(suites, isas):
+    """The suites that a board with these ISAs runs, and those that it skips."""
+    skipped = [s for s in suites if s.isas == "1" and len(set(isas)) > 1]
+    return [s for s in suites if s not in skipped], skipped
 
 
 def boots(suites):

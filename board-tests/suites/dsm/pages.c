@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Pages of a program of kernel 0 that kernel 1 reads and writes, and what happens to mappings meanwhile.
+//: isas 1
 //: timeout 300
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // All kernels write words of the same pages of a program of kernel 0, at random: no write is lost.
+//: isas 1
 //: timeout 300
 #define _GNU_SOURCE
 #include <errno.h>
