@@ -57,6 +57,8 @@ static struct nc_op decode(const uint8_t *code, size_t len)
 			continue;
 		op.kind = encodings[i].kind;
 		op.operand = insn & 31;
+		if (op.kind == NC_BARRIER)
+			op.operand = NC_WRITTEN | NC_FETCHED;
 		break;
 	}
 	return op;

@@ -35,7 +35,6 @@ struct pending {
 };
 
 struct nc_memory nc_memory;
-struct nc_counts nc_counts;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct pending queue[PENDING];
@@ -129,14 +128,14 @@ static void write_out(const struct pending *p)
 	if (nc_checking)
 		nc_check_written(p->cpu, p->pc, p->pa, p->knows);
 	nc_line_write(p->pa, p->words);
-	nc_count(&nc_counts.written_back);
+	nc_count(&nc_counts->written_back);
 }
 
 static void discard(const struct pending *p)
 {
 	if (nc_checking)
 		nc_check_discarded(p->cpu, p->pc, p->pa);
-	nc_count(&nc_counts.discarded);
+	nc_count(&nc_counts->discarded);
 }
 
 static void complete(const struct pending *p)
@@ -149,21 +148,54 @@ static void complete(const struct pending *p)
 	if (p->kind == NC_CLEAN)
 		return;
 	if (fill(p->pa, p->words))
-		nc_count(&nc_counts.refilled);
+		nc_count(&nc_counts->refilled);
 }
 
-/* Complete what @cpu has asked for, and whatever else if there is no room. */
-static void complete_cpu(unsigned int cpu, bool everybody)
+/*
+ * Before later stores or before later loads, as @what says. Return: does nothing
+ * remain to be done? A line that is fetched has been written back before.
+ */
+static bool complete_part(struct pending *p, unsigned int what)
+{
+	unsigned int wanted = p->kind == NC_CLEAN ? NC_WRITTEN : NC_FETCHED;
+
+	if (what & wanted) {
+		complete(p);
+		return true;
+	}
+	if (p->kind == NC_FLUSH && p->dirty && what & NC_WRITTEN) {
+		write_out(p);
+		p->dirty = false;
+	}
+	return false;
+}
+
+/* Complete what @cpu has asked for. Return: was there anything? */
+static bool complete_cpu(unsigned int cpu, unsigned int what)
 {
 	unsigned int i, kept = 0;
+	bool any = false;
 
 	for (i = 0; i < queue_len; i++) {
-		if (everybody || queue[i].cpu == cpu)
-			complete(&queue[i]);
-		else if (kept++ != i)
+		if (queue[i].cpu == cpu) {
+			any = true;
+			if (complete_part(&queue[i], what))
+				continue;
+		}
+		if (kept++ != i)
 			queue[kept - 1] = queue[i];
 	}
 	queue_len = kept;
+	return any;
+}
+
+static void complete_all(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < queue_len; i++)
+		complete(&queue[i]);
+	queue_len = 0;
 }
 
 static void complete_line(uint64_t pa)
@@ -188,7 +220,7 @@ void nc_cache_op(unsigned int cpu, enum nc_kind kind, uint64_t pa, uint64_t pc)
 	pthread_mutex_lock(&lock);
 	complete_line(pa);
 	if (queue_len == PENDING)
-		complete_cpu(cpu, true);
+		complete_all();
 	p = &queue[queue_len];
 	p->pa = pa;
 	p->cpu = cpu;
@@ -256,7 +288,7 @@ static void flush_part(uint64_t pa, uint64_t end)
 
 	for (; pa < end; pa += NC_LINE) {
 		if (write_back(pa, words))
-			nc_count(&nc_counts.written_back);
+			nc_count(&nc_counts->written_back);
 		else
 			memcpy(words, view_line(pa), NC_LINE);
 		if (memcmp(nc_memory.dram + pa, words, NC_LINE))
@@ -264,17 +296,21 @@ static void flush_part(uint64_t pa, uint64_t end)
 	}
 }
 
-void nc_cache_barrier(unsigned int cpu)
+void nc_cache_barrier(unsigned int cpu, unsigned int what)
 {
-	if (!__atomic_load_n(&queue_len, __ATOMIC_RELAXED) && !all_wanted[cpu])
+	bool all = all_wanted[cpu];
+
+	if (!__atomic_load_n(&queue_len, __ATOMIC_RELAXED) && !all)
 		return;
 	pthread_mutex_lock(&lock);
-	complete_cpu(cpu, all_wanted[cpu]);
-	if (all_wanted[cpu])
+	if (all) {
+		complete_all();
 		for_each_part(view_fd, flush_part);
-	all_wanted[cpu] = false;
+		all_wanted[cpu] = false;
+	}
+	if (complete_cpu(cpu, what) || all)
+		nc_count(&nc_counts->barriers);
 	pthread_mutex_unlock(&lock);
-	nc_count(&nc_counts.barriers);
 }
 
 /*
@@ -288,9 +324,9 @@ bool nc_cache_evict(uint64_t pa)
 
 	pthread_mutex_lock(&lock);
 	/* A store that is seen must not overtake the clean of one before it. */
-	complete_cpu(0, true);
+	complete_all();
 	if (write_back(pa, words)) {
-		nc_count(&nc_counts.evicted);
+		nc_count(&nc_counts->evicted);
 	} else {
 		nc_line_read(pa, now);
 		stale = memcmp(now, words, NC_LINE) != 0;
@@ -307,7 +343,7 @@ void nc_cache_refetch(uint64_t pa)
 	pthread_mutex_lock(&lock);
 	if (!is_queued(pa) && !write_back(pa, words)) {
 		fill(pa, words);
-		nc_count(&nc_counts.refetched);
+		nc_count(&nc_counts->refetched);
 	}
 	pthread_mutex_unlock(&lock);
 }

@@ -55,7 +55,6 @@ static struct copy *copies;
 static uint32_t *clock_now;
 static uint32_t known[GROUPS];
 static uint32_t cpu_known[NC_MAX_CPUS][GROUPS];
-static uint64_t report_counts[REPORT_KINDS];
 static FILE *out;
 
 /* Each mistake is told once for each place in the code. */
@@ -90,6 +89,18 @@ static bool told_before(enum report kind, uint64_t pc)
 	return false;
 }
 
+static uint64_t *report_count(enum report kind)
+{
+	uint64_t *const counts[REPORT_KINDS] = {
+		&nc_counts->stale_reads,
+		&nc_counts->lost_writes,
+		&nc_counts->false_sharing,
+		&nc_counts->discards_reported,
+	};
+
+	return counts[kind];
+}
+
 static void report(enum report kind, unsigned int cpu, uint64_t pc, uint64_t pa,
 		   unsigned int other)
 {
@@ -98,7 +109,7 @@ static void report(enum report kind, unsigned int cpu, uint64_t pc, uint64_t pa,
 	if (nc_is_exempt(pa))
 		return;
 	pthread_mutex_lock(&lock);
-	report_counts[kind]++;
+	nc_count(report_count(kind));
 	if (!told_before(kind, pc)) {
 		nc_symbol(pc, where, sizeof(where));
 		fprintf(out,
@@ -228,11 +239,6 @@ void nc_check_discarded(unsigned int cpu, uint64_t pc, uint64_t pa)
 void nc_check_barrier(unsigned int cpu)
 {
 	learn(cpu_known[cpu], known);
-}
-
-uint64_t nc_check_count(unsigned int kind)
-{
-	return report_counts[kind];
 }
 
 /* A machine starts with all of memory, as it is, and with nothing of its own. */

@@ -56,9 +56,9 @@ static bool coherent;
 static void count_op(enum nc_kind kind)
 {
 	if (kind == NC_CLEAN || kind == NC_FLUSH)
-		nc_count(&nc_counts.cleans);
+		nc_count(&nc_counts->cleans);
 	if (kind == NC_INVAL || kind == NC_FLUSH)
-		nc_count(&nc_counts.invals);
+		nc_count(&nc_counts->invals);
 }
 
 /* A translated instruction; never freed, as QEMU does not say when it could be. */
@@ -77,11 +77,11 @@ static void on_line(unsigned int cpu, void *data)
 	if (coherent)
 		return;
 	if (!nc_translate(cpu, isa, isa->address(cpu, site->op.operand), &pa)) {
-		nc_count(&nc_counts.untranslated);
+		nc_count(&nc_counts->untranslated);
 		return;
 	}
 	if (pa - nc_memory.base >= nc_memory.size) {
-		nc_count(&nc_counts.elsewhere);
+		nc_count(&nc_counts->elsewhere);
 		return;
 	}
 	/* What was stored with the cache off is in memory already. */
@@ -93,18 +93,19 @@ static void on_line(unsigned int cpu, void *data)
 static void on_set_way(unsigned int cpu, void *data)
 {
 	(void)data;
-	nc_count(&nc_counts.set_way);
+	nc_count(&nc_counts->set_way);
 	if (!coherent)
 		nc_cache_all(cpu);
 }
 
 static void on_barrier(unsigned int cpu, void *data)
 {
-	(void)data;
+	const struct site *site = data;
+
 	if (nc_checking)
 		nc_check_barrier(cpu);
 	if (!coherent)
-		nc_cache_barrier(cpu);
+		nc_cache_barrier(cpu, site->op.operand);
 }
 
 static void on_zero(unsigned int cpu, void *data)
@@ -112,7 +113,7 @@ static void on_zero(unsigned int cpu, void *data)
 	const struct site *site = data;
 	uint64_t va, pa, size = isa->zero_bytes;
 
-	nc_count(&nc_counts.zeros);
+	nc_count(&nc_counts->zeros);
 	if (!nc_checking)
 		return;
 	va = isa->address(cpu, site->op.operand) & ~(size - 1);
@@ -204,42 +205,6 @@ static void cpu_resumes(qemu_plugin_id_t id, unsigned int cpu)
 	nc_evict_cpu_runs(cpu);
 }
 
-static void write_stats(qemu_plugin_id_t id, void *data)
-{
-	static const char *const reports[] = { "stale_reads", "lost_writes",
-					       "false_sharing",
-					       "discards_reported" };
-	const struct nc_counts *c = &nc_counts;
-	unsigned int i;
-	FILE *out = options.stats ? fopen(options.stats, "w") : NULL;
-
-	(void)id;
-	(void)data;
-	if (!out)
-		return;
-	fprintf(out, "{\"group\": %s, \"mode\": \"%s\"", options.group,
-		options.mode);
-#define WRITE(name) fprintf(out, ", \"%s\": %" PRIu64, #name, c->name)
-	WRITE(cleans);
-	WRITE(invals);
-	WRITE(set_way);
-	WRITE(zeros);
-	WRITE(barriers);
-	WRITE(written_back);
-	WRITE(refilled);
-	WRITE(discarded);
-	WRITE(evicted);
-	WRITE(refetched);
-	WRITE(untranslated);
-	WRITE(elsewhere);
-#undef WRITE
-	for (i = 0; i < G_N_ELEMENTS(reports); i++)
-		fprintf(out, ", \"%s\": %" PRIu64, reports[i],
-			nc_check_count(i));
-	fprintf(out, "}\n");
-	fclose(out);
-}
-
 static int fail(const char *what, const char *which)
 {
 	fprintf(stderr, "nc: %s%s\n", what, which);
@@ -322,6 +287,8 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
 		return -1;
 	if (info->system.max_vcpus > (int)NC_MAX_CPUS)
 		return fail("too many CPUs", "");
+	if (options.stats && !nc_counts_open(options.stats))
+		return fail("cannot use ", options.stats);
 	coherent = !strcmp(options.mode, "coherent");
 	if (!coherent && start_caches())
 		return -1;
@@ -329,6 +296,5 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
 	qemu_plugin_register_vcpu_idle_cb(id, cpu_idles);
 	qemu_plugin_register_vcpu_resume_cb(id, cpu_resumes);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
-	qemu_plugin_register_atexit_cb(id, write_stats, NULL);
 	return 0;
 }

@@ -20,14 +20,19 @@ enum nc_kind {
 	NC_FLUSH, /* write it back and forget it */
 	NC_ZERO, /* store zeros without a memory callback */
 	NC_ALL, /* a step of a loop over sets and ways */
-	NC_BARRIER, /* completes what this CPU has asked for */
+	NC_BARRIER, /* completes what this CPU has asked for: the operand says what */
 	NC_TLB, /* translations may change */
 };
+
+/* NC_BARRIER's operand */
+#define NC_WRITTEN 1u /* what is cleaned is in memory before later stores */
+#define NC_FETCHED 2u /* what is forgotten is fetched before later loads */
 
 /**
  * struct nc_op - an instruction, decoded
  * @kind: what it does
- * @operand: where its address comes from; the ISA's business
+ * @operand: where its address comes from, which is the ISA's business; or NC_WRITTEN
+ *	and NC_FETCHED
  */
 struct nc_op {
 	enum nc_kind kind;
@@ -76,6 +81,24 @@ uint32_t *nc_lines_clock(unsigned int group);
 void nc_hot_add(uint64_t pa);
 uint64_t nc_hot_pick(unsigned int random);
 
+#define NC_COUNTS(COUNT)     \
+	COUNT(cleans)        \
+	COUNT(invals)        \
+	COUNT(set_way)       \
+	COUNT(zeros)         \
+	COUNT(barriers)      \
+	COUNT(written_back)  \
+	COUNT(refilled)      \
+	COUNT(discarded)     \
+	COUNT(evicted)       \
+	COUNT(refetched)     \
+	COUNT(untranslated)  \
+	COUNT(elsewhere)     \
+	COUNT(stale_reads)   \
+	COUNT(lost_writes)   \
+	COUNT(false_sharing) \
+	COUNT(discards_reported)
+
 /**
  * struct nc_counts - what has happened, for all CPUs of the group
  * @cleans: lines asked to be cleaned, dirty or not, flushes among them
@@ -90,23 +113,21 @@ uint64_t nc_hot_pick(unsigned int random);
  * @refetched: clean lines replaced unasked
  * @untranslated: instructions whose address is not mapped
  * @elsewhere: instructions on memory that is not the board's
+ * @stale_reads: what the sanitizer has reported, each time and not once for each
+ *	place, as the rest
+ * @lost_writes: .
+ * @false_sharing: .
+ * @discards_reported: .
  */
 struct nc_counts {
-	uint64_t cleans;
-	uint64_t invals;
-	uint64_t set_way;
-	uint64_t zeros;
-	uint64_t barriers;
-	uint64_t written_back;
-	uint64_t refilled;
-	uint64_t discarded;
-	uint64_t evicted;
-	uint64_t refetched;
-	uint64_t untranslated;
-	uint64_t elsewhere;
+#define NC_MEMBER(name) uint64_t name;
+	NC_COUNTS(NC_MEMBER)
+#undef NC_MEMBER
 };
 
-extern struct nc_counts nc_counts;
+/* counts.c: the counts, in a file that others may read at any time. */
+extern struct nc_counts *nc_counts;
+bool nc_counts_open(const char *file);
 
 static inline void nc_count(uint64_t *counter)
 {
@@ -136,7 +157,7 @@ extern struct nc_memory nc_memory;
 bool nc_cache_open(const char *view, const char *dram);
 void nc_cache_op(unsigned int cpu, enum nc_kind kind, uint64_t pa, uint64_t pc);
 void nc_cache_all(unsigned int cpu);
-void nc_cache_barrier(unsigned int cpu);
+void nc_cache_barrier(unsigned int cpu, unsigned int what);
 bool nc_cache_evict(uint64_t pa);
 void nc_cache_refetch(uint64_t pa);
 
@@ -152,7 +173,6 @@ void nc_check_written(unsigned int cpu, uint64_t pc, uint64_t pa,
 void nc_check_fetched(uint64_t pa);
 void nc_check_discarded(unsigned int cpu, uint64_t pc, uint64_t pa);
 void nc_check_barrier(unsigned int cpu);
-uint64_t nc_check_count(unsigned int kind);
 
 /* symbols.c */
 bool nc_symbols_read(const char *file);

@@ -26,13 +26,22 @@ static enum nc_kind block_operation(uint32_t insn)
 	return kinds[number];
 }
 
+/* The sets of a fence: before it, and after it */
+#define BEFORE_W (1u << 24)
+#define AFTER_IR (1u << 23 | 1u << 21)
+#define AFTER_OW (1u << 22 | 1u << 20)
+
 /*
  * A fence with writes in its predecessor set orders block operations before
- * what follows. One without a successor set is a hint (pause).
+ * the loads or the stores that follow, or both, as its successor set says. One
+ * without a successor set is a hint (pause).
  */
-static bool is_barrier(uint32_t insn)
+static unsigned int completes(uint32_t insn)
 {
-	return (insn & 0x707f) == 0x000f && insn >> 24 & 1 && insn >> 20 & 15;
+	if ((insn & 0x707f) != 0x000f || !(insn & BEFORE_W))
+		return 0;
+	return (insn & AFTER_OW ? NC_WRITTEN : 0) |
+	       (insn & AFTER_IR ? NC_FETCHED : 0);
 }
 
 static bool changes_translation(uint32_t insn)
@@ -53,8 +62,8 @@ static struct nc_op decode(const uint8_t *code, size_t len)
 	insn = code[0] | code[1] << 8 | code[2] << 16 | (uint32_t)code[3] << 24;
 	op.kind = block_operation(insn);
 	op.operand = insn >> 15 & 31;
-	if (is_barrier(insn))
-		op.kind = NC_BARRIER;
+	if (completes(insn))
+		op = (struct nc_op){ NC_BARRIER, completes(insn) };
 	else if (changes_translation(insn))
 		op.kind = NC_TLB;
 	return op;

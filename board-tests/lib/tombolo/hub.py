@@ -10,6 +10,7 @@ import socket
 import subprocess
 
 from .errors import NOT_BUILT, Failure
+from .maintenance import read_counts
 from .qemu import Qemu, connect, find_qemu
 
 # Descriptors that a machine inherits: hub.h
@@ -24,7 +25,7 @@ def inherited(fd):
 class Hub(Qemu):
     """Machine 0 is as the only one of other boards; the rest is the hub's."""
 
-    caps = Qemu.caps | {"hub"}
+    caps = Qemu.caps | {"hub", "counts"}
 
     def __init__(self, board, workspace, logdir, disks=None, overlay=None,
                  extra=(), mode="coherent", seed=1):
@@ -49,6 +50,16 @@ class Hub(Qemu):
             connection.connect(self.workspace.path("control.sock"))
             connection.sendall(line.encode() + b"\n")
             return connection.makefile().readline().strip()
+
+    def counts(self, number):
+        """What the plugin of a machine has counted, if there is one."""
+        try:
+            return read_counts(self._counts(number))
+        except FileNotFoundError:
+            return None
+
+    def _counts(self, number):
+        return os.path.join(self.logdir, f"plugin{number}.counts")
 
     def _program(self, name):
         path = os.path.join(self.board.build, name)
@@ -90,13 +101,12 @@ class Hub(Qemu):
         if self.mode == "coherent":
             return []
         number, dram = machine["id"], machine["dram"]
-        stats = os.path.join(self.logdir, f"plugin{number}.json")
         return ["-plugin", ",".join([
             self._program("plugin/nc.so"), f"mode={self.mode}",
             f"group={number}", f"base={dram['base']:#x}",
             f"size={dram['size']:#x}", f"dram={inherited(DRAM)}",
             f"view={inherited(VIEW)}", f"state={inherited(STATE)}",
-            f"seed={self.seed}", f"stats={stats}"])]
+            f"seed={self.seed}", f"stats={self._counts(number)}"])]
 
     def _console(self, kernel):
         path = self.workspace.path(f"console{kernel}.sock")

@@ -5,7 +5,8 @@ A suite in kernel 0 writes `console K SECONDS BASE64` on the host channel; the
 harness types the command on kernel K's console and answers `out BASE64` lines
 and `status N`. That needs neither the network nor the mailbox under test, and
 is the same on a real board's serial lines. `hub BASE64` is a command to the
-board's hub, where there is one.
+board's hub, where there is one; `counts BASE64` asks what the plugin has counted
+on a machine.
 """
 
 import base64
@@ -90,8 +91,26 @@ class Command:
         return b"garbled answer: " + self.collected.encode() + b"\n", 255
 
 
+def ask_hub(machine, text):
+    """The hub's answer, and a status."""
+    if "hub" not in machine.caps:
+        return b"this board has no hub\n", 255
+    reply = machine.control(text)
+    return reply.encode() + b"\n", int(reply[:2] != "ok")
+
+
+def ask_counts(machine, text):
+    """A machine's cache operations and lines, and a status."""
+    counts = machine.counts(int(text)) if "counts" in machine.caps else None
+    if counts is None:
+        return b"nobody counts\n", 1
+    return "".join(f"{name} {n}\n" for name, n in counts.items()).encode(), 0
+
+
 class Services:
     """Answers the requests of one session, one at a time."""
+
+    AT_ONCE = {"hub": ask_hub, "counts": ask_counts}
 
     def __init__(self):
         self.current = None
@@ -108,8 +127,10 @@ class Services:
 
     def _request(self, machine, channel, line):
         try:
-            if line.startswith("hub "):
-                self._hub(machine, channel, line[4:])
+            verb, _, text = line.partition(" ")
+            if verb in self.AT_ONCE:
+                text = base64.b64decode(text).decode()
+                answer(channel, *self.AT_ONCE[verb](machine, text))
                 return
             verb, kernel, limit, text = line.split(" ")
             console = machine.console(int(kernel))
@@ -119,14 +140,6 @@ class Services:
             self.current = Command(console, command, float(limit))
         except (ValueError, KeyError) as error:
             answer(channel, f"bad request {line!r}: {error}\n".encode(), 255)
-
-    @staticmethod
-    def _hub(machine, channel, text):
-        if "hub" not in machine.caps:
-            answer(channel, b"this board has no hub\n", 255)
-            return
-        reply = machine.control(base64.b64decode(text).decode())
-        answer(channel, reply.encode() + b"\n", int(reply[:2] != "ok"))
 
 
 def answer(channel, output, status):

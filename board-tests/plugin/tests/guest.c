@@ -3,8 +3,8 @@
  * guest.c: a bare-metal program that does what it is told over its serial line,
  * one step at a time, so that a test chooses the order of steps of two machines.
  *
- * Commands, all numbers hexadecimal: see commands[]. Each is answered by a line:
- * "=" and a number.
+ * A line: the CPU (0, 1), a command, two numbers, hexadecimal: see commands[]. Each
+ * is answered by a line: "=" and a number.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -40,8 +40,8 @@ static int is_word_end(char c)
 	return c == ' ' || c == '\n';
 }
 
-/* Read a word of the command line. Return: was it the last? */
-static int get_word(char *word, size_t size)
+/* Read a word of the command line. */
+static void get_word(char *word, size_t size)
 {
 	size_t n = 0;
 	char c;
@@ -50,7 +50,6 @@ static int get_word(char *word, size_t size)
 		if (n < size - 1)
 			word[n++] = c;
 	word[n] = 0;
-	return c == '\n';
 }
 
 static int same(const char *a, const char *b)
@@ -85,36 +84,27 @@ static uint64_t do_store(uint64_t at, uint64_t value)
 	return 0;
 }
 
-#define CACHE_COMMAND(name)                                \
+/* Single instructions, by the names that the ISA gives them */
+#define DEFINE(name, text)                                      \
+	static uint64_t do_##name(uint64_t at, uint64_t unused) \
+	{                                                       \
+		__asm__ volatile(text : : "r"(at) : "memory");  \
+		return 0;                                       \
+	}
+INSTRUCTIONS(DEFINE)
+
+/* And by what they do, on so many lines */
+#define DEFINE_LINES(name, insn)                           \
 	static uint64_t do_##name(uint64_t at, uint64_t n) \
 	{                                                  \
 		for (; n--; at += 64)                      \
-			cache_##name(at);                  \
+			insn(at, 0);                       \
 		return 0;                                  \
 	}
-CACHE_COMMAND(clean)
-CACHE_COMMAND(inval)
-CACHE_COMMAND(flush)
-CACHE_COMMAND(zero)
-CACHE_COMMAND(unify)
-
-static uint64_t do_all(uint64_t unused, uint64_t unused2)
-{
-	cache_all();
-	return 0;
-}
-
-static uint64_t do_barrier(uint64_t unused, uint64_t unused2)
-{
-	barrier();
-	return 0;
-}
-
-static uint64_t do_order(uint64_t unused, uint64_t unused2)
-{
-	barrier_that_completes_nothing();
-	return 0;
-}
+DEFINE_LINES(clean, CLEAN)
+DEFINE_LINES(inval, INVAL)
+DEFINE_LINES(flush, FLUSH)
+DEFINE_LINES(zero, ZERO)
 
 static uint64_t do_mmu(uint64_t unused, uint64_t unused2)
 {
@@ -132,8 +122,8 @@ static uint64_t do_build(uint64_t at, uint64_t rounds)
 	for (i = 1; i <= rounds; i++) {
 		for (w = 7; w >= 0; w--)
 			line[w] = i;
-		cache_clean(at);
-		barrier();
+		CLEAN(at, 0);
+		BARRIER(0, 0);
 	}
 	return 0;
 }
@@ -148,8 +138,8 @@ static uint64_t do_botch(uint64_t at, uint64_t rounds)
 	for (i = 1; i <= rounds; i++) {
 		for (w = 0; w < 8; w++)
 			line[w] = i;
-		cache_clean(at);
-		barrier();
+		CLEAN(at, 0);
+		BARRIER(0, 0);
 	}
 	return 0;
 }
@@ -162,8 +152,8 @@ static uint64_t do_watch(uint64_t at, uint64_t last)
 	int w, old;
 
 	do {
-		cache_inval(at);
-		barrier();
+		INVAL(at, 0);
+		BARRIER(0, 0);
 		first = line[0];
 		for (w = 1, old = 0; w < 8; w++)
 			old |= line[w] < first;
@@ -172,29 +162,72 @@ static uint64_t do_watch(uint64_t at, uint64_t last)
 	return bad;
 }
 
-static const struct {
+struct command {
 	const char *name;
 	uint64_t (*run)(uint64_t a, uint64_t b);
-} commands[] = {
-	{ "load", do_load },   { "store", do_store }, { "clean", do_clean },
-	{ "inval", do_inval }, { "flush", do_flush }, { "zero", do_zero },
-	{ "unify", do_unify }, { "all", do_all },     { "barrier", do_barrier },
-	{ "order", do_order }, { "mmu", do_mmu },     { "build", do_build },
-	{ "botch", do_botch }, { "watch", do_watch },
 };
+
+#define COMMAND(name, text) { #name, do_##name },
+static const struct command commands[] = {
+	{ "load", do_load },	{ "store", do_store }, { "clean", do_clean },
+	{ "inval", do_inval },	{ "flush", do_flush }, { "zero", do_zero },
+	{ "barrier", BARRIER }, { "mmu", do_mmu },     { "build", do_build },
+	{ "botch", do_botch },	{ "watch", do_watch }, INSTRUCTIONS(COMMAND){},
+};
+
+/* What the other CPU is to do; it takes @run away when it has done it. */
+static struct {
+	uint64_t (*run)(uint64_t a, uint64_t b);
+	uint64_t a, b, result;
+} work;
+
+void other(void)
+{
+	uint64_t (*run)(uint64_t a, uint64_t b);
+
+	for (;;) {
+		while (!(run = (void *)load_acquire((uint64_t *)&work.run)))
+			;
+		work.result = run(work.a, work.b);
+		store_release((uint64_t *)&work.run, 0);
+	}
+}
+
+void _start_other(void);
+
+static uint64_t by_other(uint64_t (*run)(uint64_t, uint64_t), uint64_t a,
+			 uint64_t b)
+{
+	static int started;
+
+	if (!started++)
+		start_other_cpu(_start_other);
+	work.a = a;
+	work.b = b;
+	store_release((uint64_t *)&work.run, (uint64_t)run);
+	while (load_acquire((uint64_t *)&work.run))
+		;
+	return work.result;
+}
 
 int main(void)
 {
-	char name[16], a[20], b[20];
-	size_t i;
+	char cpu[4], name[16], a[20], b[20];
+	const struct command *c;
 
 	put_number(0);
 	for (;;) {
-		a[0] = b[0] = 0;
-		if (!get_word(name, sizeof(name)) && !get_word(a, sizeof(a)))
-			get_word(b, sizeof(b));
-		for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-			if (same(commands[i].name, name))
-				put_number(commands[i].run(parse(a), parse(b)));
+		get_word(cpu, sizeof(cpu));
+		get_word(name, sizeof(name));
+		get_word(a, sizeof(a));
+		get_word(b, sizeof(b));
+		for (c = commands; c->name && !same(c->name, name); c++)
+			;
+		if (!c->name)
+			put_number(-1ul);
+		else if (same(cpu, "0"))
+			put_number(c->run(parse(a), parse(b)));
+		else
+			put_number(by_other(c->run, parse(a), parse(b)));
 	}
 }

@@ -1,24 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0
 """Boards of bare-metal machines: one QEMU each, told what to do step by step."""
 
-import json
 import os
 import pathlib
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
+from tombolo.maintenance import read_counts  # noqa: E402
 
 END = 0xc0000000
 BASE = {"arm64": 0x40000000, "riscv64": 0x80000000}
 QEMU = {
     "arm64": ["qemu-system-aarch64", "-M", "virt,memory-backend=dram",
-              "-cpu", "cortex-a72", "-kernel"],
+              "-cpu", "neoverse-n2", "-kernel"],
     "riscv64": ["qemu-system-riscv64", "-M", "virt,memory-backend=dram",
                 "-cpu", "rv64", "-bios"],
 }
 PATIENCE = 30
+UNKNOWN = (1 << 64) - 1
+
+
+class EndedError(AssertionError):
+    """A machine's QEMU is no more."""
 
 
 class Guest:
@@ -43,7 +51,7 @@ class Guest:
                   f"seed={self.board.seed}{self.board.extra}")
         self.child = subprocess.Popen(
             [*QEMU[self.isa], f"{self.board.out}/guest-{self.isa}",
-             "-smp", "1,maxcpus=2", "-m", f"{size >> 20}M", "-object",
+             "-smp", f"{self.board.cpus},maxcpus=2", "-m", f"{size >> 20}M", "-object",
              f"memory-backend-file,id=dram,size={size},share=on,"
              f"mem-path={backend},offset={base}", "-display", "none",
              "-nodefaults", "-serial", "stdio", "-plugin", plugin],
@@ -52,9 +60,9 @@ class Guest:
         os.set_blocking(self.child.stdout.fileno(), False)
         self.answer()
 
-    def ask(self, command, *numbers):
-        words = [command, *(f"{n:x}" for n in numbers)]
-        self.child.stdin.write((" ".join(words) + "\n").encode())
+    def ask(self, command, a=0, b=0, cpu=0):
+        """Begin a command of guest.c: by its name, or an instruction's."""
+        self.child.stdin.write(f"{cpu} {command} {a:x} {b:x}\n".encode())
         self.child.stdin.flush()
 
     def answer(self):
@@ -65,20 +73,23 @@ class Guest:
                 raise AssertionError(f"{self.isa} does not answer: {text!r}")
             part = self.child.stdout.read()
             if not part:
-                raise AssertionError(f"{self.isa} has ended: {text!r} "
-                                     f"{self.log.read_text()}")
+                raise EndedError(f"{self.isa} has ended: {text!r} "
+                                 f"{self.log.read_text()}")
             text += part
         return int(text.split(b"=")[1], 16)
 
-    def do(self, command, *numbers):
-        self.ask(command, *numbers)
-        return self.answer()
+    def do(self, command, a=0, b=0, cpu=0):
+        self.ask(command, a, b, cpu)
+        result = self.answer()
+        if result == UNKNOWN:
+            raise AssertionError(f"{self.isa} does not know {command}")
+        return result
 
-    def load(self, at):
-        return self.do("load", at)
+    def load(self, at, cpu=0):
+        return self.do("load", at, cpu=cpu)
 
-    def store(self, at, value):
-        return self.do("store", at, value)
+    def store(self, at, value, cpu=0):
+        return self.do("store", at, value, cpu)
 
     def publish(self, at, value):
         """Store, clean, wait."""
@@ -92,8 +103,8 @@ class Guest:
         self.barrier()
         return self.load(at)
 
-    def clean(self, at, lines=1):
-        self.do("clean", at, lines)
+    def clean(self, at, lines=1, cpu=0):
+        self.do("clean", at, lines, cpu)
 
     def inval(self, at, lines=1):
         self.do("inval", at, lines)
@@ -101,32 +112,34 @@ class Guest:
     def flush(self, at, lines=1):
         self.do("flush", at, lines)
 
-    def barrier(self):
-        self.do("barrier")
+    def barrier(self, cpu=0):
+        self.do("barrier", cpu=cpu)
 
     def kill(self):
         if self.child:
             self.child.kill()
             self.child.wait()
 
+    def counts(self):
+        """What the plugin has counted until now."""
+        return read_counts(self.stats)
+
     def end(self):
-        """Return: the plugin's counts."""
+        """Return: the plugin's counts, all of them."""
         self.child.terminate()
         self.child.wait()
-        try:
-            return json.loads(self.stats.read_text())
-        except FileNotFoundError:
-            return {}
+        return self.counts()
 
 
 class Board:
     """Machines that share memory, in a folder of their own."""
 
-    def __init__(self, out, mode, isas, seed=1, extra=""):
+    def __init__(self, out, mode, isas, seed=1, extra="", cpus=1):
         self.out = out
         self.mode = mode
         self.seed = seed
         self.extra = extra
+        self.cpus = cpus
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="nc-", dir="/dev/shm"))
         self.dram = self.file("dram")
         self.state = self.file("state", 0)

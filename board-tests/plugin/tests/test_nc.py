@@ -7,11 +7,12 @@ usage: test_nc.py FOLDER, where nc.so and the guests have been built
 
 import os
 import pathlib
+import re
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests"))
-from guests import Board  # noqa: E402
+from guests import Board, EndedError  # noqa: E402
 from taptest import collect, contains, equal, run  # noqa: E402
 
 OUT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
@@ -20,14 +21,52 @@ ISAS = ["arm64", "riscv64"]
 # Lines that both machines have, and where nothing else is
 FIRST = 0xa0000000
 ALIAS = {"arm64": 1 << 39, "riscv64": 1 << 37}
+# What each instruction completes of what was asked for before it: that cleaned
+# lines are in memory, that forgotten ones are fetched
+WRITES, FETCHES = 1, 2
+BARRIERS = {
+    "arm64": {
+        "dsb_sy": WRITES | FETCHES, "dsb_osh": WRITES | FETCHES,
+        "dsb_oshld": 0, "dsb_oshst": 0, "dsb_ld": 0, "dsb_st": 0,
+        "dsb_ish": 0, "dsb_nsh": 0, "dmb_sy": 0, "dmb_osh": 0, "isb": 0},
+    "riscv64": {
+        "fence_rw_rw": WRITES | FETCHES, "fence_io_io": WRITES | FETCHES,
+        "fence_w_r": FETCHES, "fence_w_w": WRITES, "fence_rw_w": WRITES,
+        "fence_w_o": WRITES, "fence_r_rw": 0, "fence_i_o": 0, "fence_i": 0,
+        "pause": 0},
+}
+# What each moves at the next barrier: the line's bytes to memory, memory's to it
+MOVES = {
+    "arm64": {
+        "cvac": WRITES, "cvap": WRITES, "cvadp": WRITES, "cvau": 0,
+        "ivac": FETCHES, "civac": WRITES | FETCHES, "zva": 0,
+        "isw": WRITES | FETCHES, "csw": WRITES | FETCHES,
+        "cisw": WRITES | FETCHES},
+    "riscv64": {
+        "cbo_clean": WRITES, "cbo_inval": FETCHES,
+        "cbo_flush": WRITES | FETCHES, "cbo_zero": 0},
+}
 COUNTS = ["cleans", "invals", "zeros", "written_back", "refilled",
           "discarded", "evicted", "refetched", "untranslated", "elsewhere"]
 
 
 def counts(guest):
     """What the plugin has counted and is not 0."""
-    return {name: n for name, n in guest.end().items()
+    guest.end()
+    return counts_now(guest)
+
+
+def counts_now(guest):
+    """The same while it runs."""
+    return {name: n for name, n in guest.counts().items()
             if name in COUNTS and n}
+
+
+def until(condition):
+    end = time.monotonic() + 20
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    equal(condition(), True)
 
 
 def both_ways(mode="never", isas=None, **more):
@@ -60,15 +99,97 @@ def test_no_clean():
         equal(counts(b), {"invals": 1})
 
 
-def test_no_barrier_after_clean():
+def test_barriers():
+    """Nothing is complete before one, and not everything that orders is one."""
     for _, a, b in both_ways():
+        for value, (name, completes) in enumerate(BARRIERS[a.isa].items(), 1):
+            a.store(FIRST, value)
+            a.clean(FIRST)
+            a.do(name)
+            equal((name, b.observe(FIRST)),
+                  (name, value if completes & WRITES else value - 1))
+            a.barrier()
+            equal(b.observe(FIRST), value)
+            b.publish(FIRST + 64, value)
+            a.inval(FIRST + 64)
+            a.do(name)
+            equal((name, a.load(FIRST + 64)),
+                  (name, value if completes & FETCHES else value - 1))
+            a.barrier()
+            equal(a.load(FIRST + 64), value)
+        n = len(BARRIERS[a.isa])
+        equal(counts(a), {"cleans": n, "written_back": n,
+                          "invals": n, "refilled": n})
+
+
+def test_half_a_barrier():
+    """A flush is written back before later stores, and fetched before loads."""
+    for board, a, b in both_ways(isas=["riscv64", "arm64"]):
+        for guest, other in ((a, b), (b, a)):
+            if guest.isa != "riscv64":
+                continue
+            other.publish(FIRST + 64, 7)
+            guest.store(FIRST, 1)
+            for at in (FIRST, FIRST + 64):
+                guest.flush(at)
+            guest.do("fence_w_w")
+            equal(board.memory(FIRST), 1)
+            equal(guest.load(FIRST + 64), 0)
+            guest.do("fence_w_r")
+            equal(guest.load(FIRST + 64), 7)
+            equal(counts(guest), {"cleans": 2, "invals": 2,
+                                  "written_back": 1, "refilled": 1})
+
+
+def test_instructions():
+    """Each does what it says, and nothing else, at the barrier."""
+    for board, a, b in both_ways():
+        a.do("mmu")  # with its cache off arm64 has no dirty lines
+        for n, (name, moves) in enumerate(MOVES[a.isa].items()):
+            mine, theirs = FIRST + 0x100000 * n, FIRST + 0x100000 * n + 64
+            b.publish(theirs, 5)
+            a.store(mine, 3)
+            for at in (mine, theirs):
+                a.do(name, at)
+            a.barrier()
+            equal((name, board.memory(mine)),
+                  (name, 3 if moves & WRITES else 0))
+            if name in ("zva", "cbo_zero"):
+                equal(a.load(mine), 0)
+            else:
+                equal((name, a.load(theirs)),
+                      (name, 5 if moves & FETCHES else 0))
+
+
+def test_barrier_of_another_cpu():
+    """It completes what its own CPU has asked for."""
+    for _, a, b in both_ways(cpus=2):
         a.store(FIRST, 1)
         a.clean(FIRST)
-        a.do("order")
+        a.barrier(cpu=1)
         equal(b.observe(FIRST), 0)
+        b.inval(FIRST)
         a.barrier()
-        equal(b.observe(FIRST), 1)
+        b.barrier(cpu=1)
+        equal(b.load(FIRST), 0)
+        b.barrier()
+        equal(b.load(FIRST), 1)
         equal(counts(a), {"cleans": 1, "written_back": 1})
+        equal(counts(b), {"invals": 2, "refilled": 1})
+
+
+def test_two_cpus_clean_a_line():
+    """Caches are coherent within a group; operations on a line keep their order."""
+    for board, a, _ in both_ways(cpus=2):
+        a.store(FIRST, 1)
+        equal(a.load(FIRST, cpu=1), 1)
+        a.clean(FIRST)
+        a.store(FIRST, 2, cpu=1)
+        a.clean(FIRST, cpu=1)
+        equal(board.memory(FIRST), 1)
+        a.barrier(cpu=1)
+        equal(board.memory(FIRST), 2)
+        equal(counts(a), {"cleans": 2, "written_back": 2})
 
 
 def test_no_invalidate():
@@ -78,17 +199,6 @@ def test_no_invalidate():
         b.barrier()
         equal(b.load(FIRST), 0)
         equal(b.observe(FIRST), 1)
-
-
-def test_no_barrier_after_invalidate():
-    for _, a, b in both_ways():
-        a.publish(FIRST, 1)
-        b.inval(FIRST)
-        b.do("order")
-        equal(b.load(FIRST), 0)
-        b.barrier()
-        equal(b.load(FIRST), 1)
-        equal(counts(b), {"invals": 1, "refilled": 1})
 
 
 def test_invalidate_too_early():
@@ -161,6 +271,29 @@ def test_one_writer_per_line():
         equal((board.memory(FIRST), board.memory(FIRST + 64)), (1, 2))
 
 
+def same_bytes_again(mode):
+    """b stores what its stale copy has already, and cleans; what is left."""
+    for board, a, b in both_ways(mode):
+        a.publish(FIRST, 1)
+        b.store(FIRST, 0)
+        b.clean(FIRST)
+        b.barrier()
+        yield board.memory(FIRST), b
+
+
+def test_same_bytes_again():
+    """The plugin sees what a line holds, not who stores."""
+    for left, b in same_bytes_again("never"):
+        equal(left, 1)
+        equal(counts(b), {"cleans": 1})
+
+
+def test_sanitizer_same_bytes_again():
+    for left, b in same_bytes_again("sanitize"):
+        equal(left, 0)
+        equal(reports(b), {"lost_writes": 1})
+
+
 def test_clean_takes_what_was_stored_before():
     for board, a, _ in both_ways():
         a.store(FIRST, 1)
@@ -211,22 +344,13 @@ def test_zero():
         equal(board.memory(FIRST), 0)
 
 
-def test_point_of_unification():
-    """dc cvau need not reach other groups."""
-    for board, a, _ in both_ways(isas=["arm64", "arm64"]):
-        a.store(FIRST, 1)
-        a.do("unify", FIRST, 1)
-        a.barrier()
-        equal(board.memory(FIRST), 0)
-
-
 def test_sets_and_ways():
     """A loop over them reaches every line of the cache."""
     for board, a, b in both_ways(isas=["arm64", "arm64"]):
         lines = [FIRST + n * 0x123440 for n in range(8)]
         for at in lines:
             a.store(at, at)
-        a.do("all")
+        a.do("csw")
         equal(board.memory(FIRST), 0)
         a.barrier()
         equal([board.memory(at) for at in lines], lines)
@@ -265,6 +389,14 @@ def test_not_the_boards_memory():
         a.clean(0x9000000)
         a.barrier()
         equal(counts(a), {"cleans": 1, "elsewhere": 1})
+
+
+def test_not_mapped():
+    """The instruction faults, and moves nothing."""
+    for _, a, _ in both_ways():
+        a.do("mmu")
+        a.ask("clean", 0xffffffffc0000000, 1)
+        until(lambda: counts_now(a) == {"cleans": 1, "untranslated": 1})
 
 
 def test_restart():
@@ -312,20 +444,14 @@ def test_eviction_of_dirty_lines():
         a.store(FIRST, 1)
         b.inval(FIRST)
         b.barrier()
-        end = time.monotonic() + 20
-        while board.memory(FIRST) != 1 and time.monotonic() < end:
-            time.sleep(0.01)
-        equal(board.memory(FIRST), 1)
+        until(lambda: board.memory(FIRST) == 1)
         equal(counts(a), {"evicted": 1})
 
 
 def test_refetch_of_clean_lines():
     for board, a, b in both_ways("random", extra=",evict=100"):
         a.publish(FIRST, 1)
-        end = time.monotonic() + 20
-        while b.load(FIRST) != 1 and time.monotonic() < end:
-            time.sleep(0.01)
-        equal(b.load(FIRST), 1)
+        until(lambda: b.load(FIRST) == 1)
         equal(counts(b), {"refetched": 1})
         equal(board.memory(FIRST), 1)
 
@@ -403,6 +529,45 @@ def test_sanitizer_writer_forgets():
         equal(reports(b), {"stale_reads": 1})
 
 
+def test_sanitizer_once_for_each_place():
+    """All are counted, and each place is told once."""
+    for _, a, b in both_ways("sanitize"):
+        a.store(FIRST + 64, 1)
+        a.publish(FIRST, 1)
+        equal(b.observe(FIRST), 1)
+        for _ in range(3):
+            equal(b.load(FIRST + 64), 0)
+        equal(reports(b), {"stale_reads": 3})
+        equal(b.log.read_text().count("stale read"), 1)
+
+
+def test_sanitizer_other_cpu():
+    """What one CPU has seen the other may know from its next barrier on."""
+    for _, a, b in both_ways("sanitize", cpus=2):
+        a.store(FIRST + 64, 1)
+        a.publish(FIRST, 1)
+        equal(b.observe(FIRST), 1)
+        equal(b.load(FIRST + 64, cpu=1), 0)
+        equal(b.counts()["stale_reads"], 0)
+        b.barrier(cpu=1)
+        equal(b.load(FIRST + 64, cpu=1), 0)
+        equal(reports(b), {"stale_reads": 1})
+        contains(b.log.read_text(), "cpu 1: stale read")
+
+
+def test_sanitizer_restart():
+    """Who is dead has no dirty lines, and its successor knows all of memory."""
+    for _, a, b in both_ways("sanitize"):
+        a.store(FIRST, 1)
+        b.publish(FIRST + 64, 2)
+        a.kill()
+        a.start()
+        b.store(FIRST + 8, 2)
+        equal(a.load(FIRST + 64), 2)
+        equal(reports(b), {})
+        equal(reports(a), {})
+
+
 def test_sanitizer_false_sharing():
     for _, a, b in both_ways("sanitize"):
         a.store(FIRST, 1)
@@ -449,16 +614,35 @@ def test_sanitizer_exempt_range():
 
 
 def test_sanitizer_names_the_place():
-    for board, a, b in both_ways("sanitize", extra=",symbols=" + str(
-            OUT / "symbols")):
+    """Kernel, CPU, line, code, and who has stored what was missed."""
+    with_symbols = ",symbols=" + str(OUT / "symbols")
+    for _, a, b in both_ways("sanitize", extra=with_symbols):
+        for guest in (a, b):
+            guest.do("mmu")
         a.store(FIRST + 64, 1)
         a.publish(FIRST, 1)
         equal(b.observe(FIRST), 1)
-        equal(b.observe(FIRST + 64), 0)
-        b.end()
-        contains(b.log.read_text(),
-                 f"stale read of {FIRST + 64:#x} at 0x")
-        contains(b.log.read_text(), "(do_load+0x")
+        equal(b.load(FIRST + 64), 0)
+        b.store(FIRST + 72, 2)
+        b.publish(FIRST + 8, 3)
+        a.publish(FIRST, 4)
+        b.inval(FIRST + 64)
+        b.barrier()
+        told(b, "stale read", FIRST + 64, "do_load", a)
+        told(b, "false sharing", FIRST + 72, "do_store", a)
+        told(a, "lost write", FIRST, "do_clean", b)
+        told(b, "discarded dirty line", FIRST + 64, "do_inval", b)
+
+
+def told(guest, what, at, function, by):
+    """There is a report of this."""
+    place = r"0x[0-9a-f]+ \(" + function + r"\+0x[0-9a-f]+\)"
+    stored = f", stored by kernel {by.group}" if by != guest else ""
+    line = f"nc: kernel {guest.group} cpu 0: {what} of {at:#x} at "
+    found = re.search("^" + re.escape(line) + place + stored + "$",
+                      guest.log.read_text(), re.M)
+    if not found:
+        raise AssertionError(f"{what}: not in {guest.log.read_text()!r}")
 
 
 def test_only_what_is_touched_costs():
@@ -468,6 +652,20 @@ def test_only_what_is_touched_costs():
         equal(b.observe(FIRST), 1)
         kib = sum(os.stat(f).st_blocks for f in board.dir.iterdir()) // 2
         assert kib < 8192, f"{kib} KiB"
+
+
+def test_arguments():
+    """What makes no sense is refused, and said."""
+    for extra, words in ((",mode=nothing", "no such mode: nothing"),
+                         (",no=1", "no such argument: no=1"),
+                         (",state=/nowhere", "cannot use /nowhere"),
+                         (",mode=sanitize,exempt=1-2+3",
+                          "not START-END[+START-END...]: 1-2+3")):
+        try:
+            with Board(OUT, "never", ["arm64"], extra=extra):
+                raise AssertionError(f"{extra} is accepted")
+        except EndedError as ended:
+            contains(str(ended), words)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,12 @@ hub() {
 	ask_host hub "$1"
 }
 
+# counts K: cache operations and lines of kernel K's machine until now, a name
+# and a number in each line; fails if nobody counts them (MODE=coherent).
+counts() {
+	ask_host counts "$1"
+}
+
 # ask_host VERB TEXT: the answer of the harness, and its status.
 ask_host() {
 	[ -e "$HOST" ] || fail "no host channel: run this by board-tests/test"

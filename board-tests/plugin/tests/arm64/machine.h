@@ -27,31 +27,35 @@ static inline char uart_get(void)
 	return (char)UART(0);
 }
 
-#define DC(name, insn)                                         \
-	static inline void cache_##name(uint64_t at)           \
-	{                                                      \
-		__asm__ volatile(insn : : "r"(at) : "memory"); \
-	}
-DC(clean, "dc cvac, %0")
-DC(inval, "dc ivac, %0")
-DC(flush, "dc civac, %0")
-DC(zero, "dc zva, %0")
-DC(unify, "dc cvau, %0")
+/* Each by its name, on the line at %0; an old assembler has no dc cvap, cvadp. */
+#define INSTRUCTIONS(INSN)                     \
+	INSN(ivac, "dc ivac, %0")              \
+	INSN(cvac, "dc cvac, %0")              \
+	INSN(cvap, "sys #3, c7, c12, #1, %0")  \
+	INSN(cvadp, "sys #3, c7, c13, #1, %0") \
+	INSN(civac, "dc civac, %0")            \
+	INSN(cvau, "dc cvau, %0")              \
+	INSN(zva, "dc zva, %0")                \
+	INSN(isw, "dc isw, xzr")               \
+	INSN(csw, "dc csw, xzr")               \
+	INSN(cisw, "dc cisw, xzr")             \
+	INSN(dsb_sy, "dsb sy")                 \
+	INSN(dsb_osh, "dsb osh")               \
+	INSN(dsb_oshld, "dsb oshld")           \
+	INSN(dsb_oshst, "dsb oshst")           \
+	INSN(dsb_ld, "dsb ld")                 \
+	INSN(dsb_st, "dsb st")                 \
+	INSN(dsb_ish, "dsb ish")               \
+	INSN(dsb_nsh, "dsb nsh")               \
+	INSN(dmb_sy, "dmb sy")                 \
+	INSN(dmb_osh, "dmb osh")               \
+	INSN(isb, "isb")
 
-static inline void cache_all(void)
-{
-	__asm__ volatile("dc csw, xzr" : : : "memory");
-}
-
-static inline void barrier(void)
-{
-	__asm__ volatile("dsb sy" : : : "memory");
-}
-
-static inline void barrier_that_completes_nothing(void)
-{
-	__asm__ volatile("dmb sy; dsb ishst; dsb ish; isb" : : : "memory");
-}
+#define CLEAN	do_cvac
+#define INVAL	do_ivac
+#define FLUSH	do_civac
+#define ZERO	do_zva
+#define BARRIER do_dsb_sy
 
 /*
  * From now on the first 512 GiB are as before, and physical memory is there
@@ -80,6 +84,31 @@ static inline void mmu_on(void)
 			 : "r"(0xff00ul), "r"(16ul | 1ul << 23 | 2ul << 32),
 			   "r"(root)
 			 : "x9", "memory");
+}
+
+static inline uint64_t load_acquire(uint64_t *at)
+{
+	return __atomic_load_n(at, __ATOMIC_ACQUIRE);
+}
+
+static inline void store_release(uint64_t *at, uint64_t value)
+{
+	__atomic_store_n(at, value, __ATOMIC_RELEASE);
+}
+
+/* The other CPU is off; QEMU itself is the firmware. */
+static inline void start_other_cpu(void (*entry)(void))
+{
+	register uint64_t call __asm__("x0") = 0xc4000003;
+	register uint64_t cpu __asm__("x1") = 1;
+	register uint64_t at __asm__("x2") = (uint64_t)entry;
+	register uint64_t context __asm__("x3") = 0;
+
+	__asm__ volatile("hvc #0"
+			 : "+r"(call), "+r"(cpu), "+r"(at), "+r"(context)
+			 :
+			 : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
+			   "x12", "x13", "x14", "x15", "x16", "x17", "memory");
 }
 
 #endif /* MACHINE_H */

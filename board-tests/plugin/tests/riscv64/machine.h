@@ -27,42 +27,28 @@ static inline char uart_get(void)
 	return (char)UART(0);
 }
 
-/* The assembler may not know the names of Zicbom and Zicboz. */
-#define CBO(name, number)                                            \
-	static inline void cache_##name(uint64_t at)                 \
-	{                                                            \
-		__asm__ volatile(".insn i 0x0f, 2, x0, %0, " #number \
-				 :                                   \
-				 : "r"(at)                           \
-				 : "memory");                        \
-	}
-CBO(inval, 0)
-CBO(clean, 1)
-CBO(flush, 2)
-CBO(zero, 4)
+/* Each by its name, on the line at %0; an old assembler has no Zicbom, Zicboz. */
+#define INSTRUCTIONS(INSN)                            \
+	INSN(cbo_inval, ".insn i 0x0f, 2, x0, %0, 0") \
+	INSN(cbo_clean, ".insn i 0x0f, 2, x0, %0, 1") \
+	INSN(cbo_flush, ".insn i 0x0f, 2, x0, %0, 2") \
+	INSN(cbo_zero, ".insn i 0x0f, 2, x0, %0, 4")  \
+	INSN(fence_rw_rw, "fence rw, rw")             \
+	INSN(fence_io_io, "fence iorw, iorw")         \
+	INSN(fence_w_r, "fence w, r")                 \
+	INSN(fence_w_w, "fence w, w")                 \
+	INSN(fence_rw_w, "fence rw, w")               \
+	INSN(fence_w_o, "fence w, o")                 \
+	INSN(fence_r_rw, "fence r, rw")               \
+	INSN(fence_i_o, "fence i, o")                 \
+	INSN(fence_i, "fence.i")                      \
+	INSN(pause, ".word 0x0100000f")
 
-/* arm64 has them, riscv64 has not. */
-static inline void cache_unify(uint64_t at)
-{
-}
-
-static inline void cache_all(void)
-{
-}
-
-static inline void barrier(void)
-{
-	__asm__ volatile("fence rw, rw" : : : "memory");
-}
-
-/* The last one is a hint to pause. */
-static inline void barrier_that_completes_nothing(void)
-{
-	__asm__ volatile("fence r, rw; fence i, o; fence.i; .word 0x0100000f"
-			 :
-			 :
-			 : "memory");
-}
+#define CLEAN	do_cbo_clean
+#define INVAL	do_cbo_inval
+#define FLUSH	do_cbo_flush
+#define ZERO	do_cbo_zero
+#define BARRIER do_fence_rw_rw
 
 /*
  * From now on, in supervisor mode, the first 128 GiB are as before, and physical
@@ -92,6 +78,35 @@ static inline void mmu_on(void)
 			   "r"((uint64_t)root >> 12 | 8ul << 60), "r"(status),
 			   "r"(status << 1)
 			 : "t0", "memory");
+}
+
+/* The compiler's have fences that complete what a test wants pending. */
+static inline uint64_t load_acquire(uint64_t *at)
+{
+	uint64_t value;
+
+	__asm__ volatile("ld %0, (%1); fence r, rw"
+			 : "=r"(value)
+			 : "r"(at)
+			 : "memory");
+	return value;
+}
+
+static inline void store_release(uint64_t *at, uint64_t value)
+{
+	__asm__ volatile("amoswap.d.rl zero, %1, (%0)"
+			 :
+			 : "r"(at), "r"(value)
+			 : "memory");
+}
+
+/* The other CPU waits for this one's word that it may begin. */
+extern volatile uint64_t other_may_start;
+
+static inline void start_other_cpu(void (*entry)(void))
+{
+	(void)entry;
+	other_may_start = 1;
 }
 
 #endif /* MACHINE_H */
