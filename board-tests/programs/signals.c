@@ -62,6 +62,28 @@ static enum ktap_status a_timer_in_a_loop(void)
 	return KTAP_PASS;
 }
 
+/* One that comes while the thread is on its way finds it where it arrives. */
+static enum ktap_status signals_on_the_way(void)
+{
+	uint64_t random = seed();
+	int i;
+
+	handle(SIGALRM, counts, 0);
+	for (i = 0; i < 40; i++) {
+		struct itimerval once = {
+			{ 0, 0 }, { 0, 1 + next_random(&random) % 20000 }
+		};
+
+		hits = 0;
+		setitimer(ITIMER_REAL, &once, NULL);
+		go(i);
+		while (!hits)
+			;
+	}
+	go(0);
+	return KTAP_PASS;
+}
+
 static int writes_late(void *fd)
 {
 	sleep_ms(300);
@@ -444,6 +466,7 @@ int main(void)
 {
 	static const struct ktap_test tests[] = {
 		{ "a timer in a loop", a_timer_in_a_loop },
+		{ "signals on the way", signals_on_the_way },
 		{ "interrupted calls", interrupted_calls },
 		{ "sleep has a rest", sleep_has_a_rest },
 		{ "bad accesses", bad_accesses },

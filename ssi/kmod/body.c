@@ -108,11 +108,16 @@ static void start(struct ssi_peer *peer, const void *data)
 {
 	struct ssi_body *b = kzalloc(sizeof(*b), GFP_ATOMIC);
 	struct dsm_id id = { .home = peer->id };
+	struct ssi_wire_head head;
 	unsigned long flags;
-	int ret = -ENOMEM;
+	int ret;
 
-	if (!b)
+	if (!b) {
+		memcpy(&head, data, sizeof(head));
+		tell_end(peer->id, le32_to_cpu(head.task),
+			 le32_to_cpu(head.life), SSI_FAILED, 0, ENOMEM, 0);
 		return;
+	}
 	refcount_set(&b->ref, 1);
 	INIT_LIST_HEAD(&b->list);
 	init_waitqueue_head(&b->wq);
@@ -480,8 +485,9 @@ void ssi_body_resume(struct ssi_body *b, struct pt_regs *regs)
 		return;
 	switch (READ_ONCE(b->state)) {
 	case SSI_BODY_BORN:
+		/* A kick may have come before there was anything to be kicked. */
 		if (enter(b, regs))
-			return;
+			break;
 		fallthrough;
 	case SSI_BODY_ENDING:
 		send_sig(SIGKILL, current, 1);

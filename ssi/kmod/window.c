@@ -142,20 +142,27 @@ static void late_fn(struct work_struct *work)
 {
 	struct ssi_window *win, *late;
 	unsigned long flags;
+	bool more;
 
 	do {
 		late = NULL;
+		more = false;
 		spin_lock_irqsave(&ssi_lock, flags);
-		list_for_each_entry(win, &windows, list)
-			if (win->state < SSI_WINDOW_LED &&
-			    time_after(jiffies, win->since + LEADER_TIMEOUT))
+		list_for_each_entry(win, &windows, list) {
+			if (win->state >= SSI_WINDOW_LED)
+				continue;
+			more = true;
+			if (time_after(jiffies, win->since + LEADER_TIMEOUT))
 				late = win;
+		}
 		if (late)
 			late->state = SSI_WINDOW_OVER;
 		spin_unlock_irqrestore(&ssi_lock, flags);
 		if (late)
 			window_over(late, -ETIMEDOUT);
 	} while (late);
+	if (more)
+		schedule_delayed_work(&late_work, HZ);
 }
 
 static struct ssi_window *take_window(u32 number, int from, int to)
