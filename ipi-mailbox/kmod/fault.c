@@ -19,6 +19,7 @@
 #include "debug.h"
 #include "geometry.h"
 #include "test.h"
+#include "tombolo_cache.h"
 
 /* imb-test.ko's own copy; imb.ko does not export it. */
 #include "../core/geometry.c"
@@ -84,19 +85,31 @@ static struct imb_wire_consumer *consumer(struct fault *f)
 	return (void *)(f->section + imb_offset_consumer(&f->g, f->lane));
 }
 
+/* The peer is to see it at once, on every board. */
+static void clean(const void *word, size_t size)
+{
+	unsigned int line = tombolo_cache_line();
+
+	if (line)
+		tombolo_cache_clean(word, size, line);
+}
+
 static void set64(__le64 *word, u64 value)
 {
 	WRITE_ONCE(*word, cpu_to_le64(value));
+	clean(word, sizeof(*word));
 }
 
 static void set32(__le32 *word, u32 value)
 {
 	WRITE_ONCE(*word, cpu_to_le32(value));
+	clean(word, sizeof(*word));
 }
 
 static void set16(__le16 *word, u16 value)
 {
 	WRITE_ONCE(*word, cpu_to_le16(value));
+	clean(word, sizeof(*word));
 }
 
 /* Move the position, keep the tag: so it is believed to be of this session. */
@@ -237,7 +250,10 @@ static u32 tx_tag(struct fault *f)
 {
 	const struct imb_wire_hello *h =
 		(const void *)(f->theirs + imb_offset_hello(&f->g));
+	unsigned int line = tombolo_cache_line();
 
+	if (line)
+		tombolo_cache_inval(h, sizeof(*h), line);
 	return le32_to_cpu(READ_ONCE(h->rx_tag));
 }
 

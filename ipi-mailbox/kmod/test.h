@@ -105,7 +105,7 @@ static_assert(offsetof(struct talk_report, received) == 8, "wire");
 
 /**
  * struct test_args - a command, parsed
- * @verb: "stress", "ping", "inject"
+ * @verb: "stress", "ping", "inject", "report"
  * @kind: of a fault
  * @sizes: "mix", "N" or "A-B"
  * @by: "copy" or "buffer"
@@ -281,6 +281,8 @@ struct test_job {
  * @ch: the channel, if it is one
  * @busy: a command is being run on it, here
  * @wakes: counts calls of writable() and state()
+ * @sent: messages accepted in the run that is under way, or was the last
+ * @stray: messages that came without a plan: of another life, if of anybody
  * @rx: receiving end
  * @pong: round trips
  * @ask: questions of a command run here
@@ -294,6 +296,8 @@ struct test_target {
 	struct imb_channel *ch;
 	struct mutex busy;
 	u32 wakes;
+	u64 sent;
+	u64 stray;
 	struct test_rx rx;
 	struct test_pong pong;
 	struct test_call ask;
@@ -368,6 +372,7 @@ void test_rx_report(const struct test_rx *rx, struct talk_report *report);
 void test_rx_message(struct test_target *t, const struct imb_msg *msg);
 int test_stress(struct test_target *t, const struct test_args *args,
 		struct test_text *out);
+int test_received(const struct test_target *t, struct test_text *out);
 int test_sizes(const struct test_target *t, const struct test_args *args,
 	       struct talk_plan *plan);
 

@@ -274,6 +274,9 @@ void test_rx_message(struct test_target *t, const struct imb_msg *msg)
 	case TALK_PONG:
 		test_pong_message(t);
 		break;
+	default:
+		t->stray++;
+		break;
 	}
 	hold = READ_ONCE(rx->mode) == TALK_CHECK && rx->flags & TALK_HOLD;
 	if (hold)
@@ -387,6 +390,7 @@ static int send_next(struct stress *s)
 		ret = send_copied(s, len);
 	if (!ret) {
 		s->sent++;
+		WRITE_ONCE(s->t->sent, s->sent);
 		if (s->args->batch > 1 && s->sent % s->args->batch == 0)
 			imb_kick(s->t->ch);
 		if (s->args->gap_ms && s->sent % s->args->batch == 0)
@@ -492,6 +496,20 @@ static void tell(const struct stress *s, int ret, const struct talk_report *r,
 		 s->plan->max, s->plan->seed);
 }
 
+/* What this end knows by itself, also when there is no peer left to be asked. */
+int test_received(const struct test_target *t, struct test_text *out)
+{
+	const struct test_rx *rx = &t->rx;
+
+	out->len = 0;
+	test_say(out,
+		 "status=ok\nsent=%llu\nreceived=%llu\nbad=%llu\nlost=%llu\n",
+		 READ_ONCE(t->sent), rx->received, rx->bad, rx->lost);
+	test_say(out, "reordered=%llu\nduplicated=%llu\nstray=%llu\n",
+		 rx->reordered, rx->duplicated, t->stray);
+	return 0;
+}
+
 static int make_plan(struct stress *s)
 {
 	const struct test_args *args = s->args;
@@ -529,6 +547,7 @@ static int run(struct stress *s, struct test_text *out)
 		ret = test_start(s->t, &s->wire, s->deadline);
 	if (ret)
 		return ret;
+	WRITE_ONCE(s->t->sent, 0);
 	ret = send_all(s);
 	/* Whatever happened, what has arrived is worth knowing. */
 	asked = await_all(s, &report);
