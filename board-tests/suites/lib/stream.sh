@@ -20,6 +20,33 @@ unharmed() {
 	done
 }
 
+# Messages that kernel 1 has sent on FILE, as it says itself
+sent_by_peer() {
+	on 1 "echo report >$IMB_TEST/k0/$1; cat $IMB_TEST/k0/$1" >"$KTAP_TMP/peer"
+	value sent "$KTAP_TMP/peer"
+}
+
+# What we have of a peer that is gone, on FILE: the first ones, without a hole,
+# once, and all that was acknowledged to it: it had sent SENT, of which a window
+# of 64 was not.
+kept() {
+	imb_do "k1/$1" report >"$KTAP_TMP/kept"
+	cat "$KTAP_TMP/kept"
+	for key in bad lost reordered duplicated; do
+		expect "$(value $key "$KTAP_TMP/kept")" 0 "$key messages"
+	done
+	at_least "$(value received "$KTAP_TMP/kept")" $(($2 - 64)) \
+		"messages, of which so many were acknowledged,"
+}
+
+# Nothing of the dead life has come to the new one.
+nothing_old() {
+	on 1 "echo report >$IMB_TEST/k0/$1; cat $IMB_TEST/k0/$1" >"$KTAP_TMP/peer"
+	for key in received stray; do
+		expect "$(value $key "$KTAP_TMP/peer")" 0 "$key in the new life"
+	done
+}
+
 # The stream ends with a status, not with a hang, and no message was bad.
 told() {
 	wait "$stream"
