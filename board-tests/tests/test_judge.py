@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 import tempfile
+import types
 
 import fakeboard
 from taptest import collect, contains, equal, run
 
 sys.path.insert(0, os.path.join(fakeboard.PROGRAMS, "lib"))
 # pylint: disable=wrong-import-position
-from tombolo import judge, ktap
+from tombolo import judge, ktap, sanitizer
 
 KUNIT = """KTAP version 1
 1..1
@@ -172,6 +173,32 @@ def test_expected_trouble_is_for_one_kernel():
     line = "[   1.234567] " + TROUBLES[9]
     equal(verdicts(logs={0: line, 1: line}, expected=expected)[1:],
           [("log.k0", "fail"), ("log.k1", "pass")])
+
+
+def test_reports_of_the_sanitizer():
+    stale = "kernel 1 cpu 0: stale read of 0x10 at f x.c:7"
+    for reports, wanted, status in ((None, [], None), ("", [], "pass"),
+                                    (stale, [], "fail"),
+                                    (stale, ["stale .* x.c:"], "pass"),
+                                    ("", ["stale"], "fail"),
+                                    (stale + "\nother", ["stale"], "fail")):
+        run_facts = {"suites": ["s"], "reports": wanted}
+        found = judge.judge_boot(run_facts, GOOD, {}, reports)
+        equal([(v.name, v.status) for v in found[1:]],
+              [("log.sanitizer", status)] if status else [])
+
+
+def test_places_get_their_names():
+    board = types.SimpleNamespace(build="/nowhere", facts={
+        "kernels": [{"isa": "arm64"}, {"isa": "riscv64"}]})
+    places = sanitizer.Places(board, "@place 0 imb .text 0xff0000\n"
+                              "@place 1 imb .text 0xee0000\nother\n")
+    for pc, where in (("ff0010", "imb .text+0x10"), ("fe0000", "0xfe0000"),
+                      ("2ff0000", "0x2ff0000")):
+        equal(places.name(f"nc: kernel 0 cpu 1: stale read of 0x40 at 0x{pc}"
+                          ", stored by kernel 1\n"),
+              f"kernel 0 cpu 1: stale read of 0x40 at {where}"
+              ", stored by kernel 1")
 
 
 def test_judge_program_and_its_totals():

@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 
+from . import sanitizer
 from .errors import NOT_BUILT, Failure
 from .maintenance import read_counts
 from .qemu import Qemu, connect, find_qemu
@@ -101,12 +102,15 @@ class Hub(Qemu):
         if self.mode == "coherent":
             return []
         number, dram = machine["id"], machine["dram"]
-        return ["-plugin", ",".join([
+        words = [
             self._program("plugin/nc.so"), f"mode={self.mode}",
             f"group={number}", f"base={dram['base']:#x}",
             f"size={dram['size']:#x}", f"dram={inherited(DRAM)}",
             f"view={inherited(VIEW)}", f"state={inherited(STATE)}",
-            f"seed={self.seed}", f"stats={self._counts(number)}"])]
+            f"seed={self.seed}", f"stats={self._counts(number)}"]
+        if self.mode == "sanitize":
+            words.append(f"reports={sanitizer.log_path(self.logdir, number)}")
+        return ["-plugin", ",".join(words)]
 
     def _console(self, kernel):
         path = self.workspace.path(f"console{kernel}.sock")

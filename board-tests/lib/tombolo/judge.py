@@ -3,7 +3,8 @@
 
 A boot's directory holds k<N>.log (consoles), out.ktap (what the suites
 printed, with a line before and after each) and run.json (what was planned,
-what was expected, how the boot ended). Nothing else is looked at.
+what was expected, how the boot ended), and sanitizer.txt if the caches were
+watched by one. Nothing else is looked at.
 """
 
 import json
@@ -115,8 +116,23 @@ def judge_log(kernel, text, expected):
     return Verdict(name, "fail", bad[0], bad[1:20])
 
 
-def judge_boot(run, output, logs):
-    """All verdicts on one boot: run.json, out.ktap, {kernel: log}."""
+def judge_reports(text, expected):
+    """One verdict on what the sanitizer said: all that is expected, no more."""
+    patterns = {pattern: re.compile(pattern) for pattern in expected}
+    lines = text.splitlines()
+    bad = [line for line in lines
+           if not any(p.search(line) for p in patterns.values())]
+    bad += [f"nothing like '{pattern}' was reported"
+            for pattern, compiled in patterns.items()
+            if not any(map(compiled.search, lines))]
+    if not bad:
+        return Verdict("log.sanitizer", "pass")
+    return Verdict("log.sanitizer", "fail", bad[0], bad[1:])
+
+
+def judge_boot(run, output, logs, reports=None):
+    """All verdicts on one boot: run.json, out.ktap, {kernel: log}, and the
+    sanitizer's reports where there is one."""
     ended = run.get("ended")
     found = sections(output)
     verdicts = []
@@ -126,6 +142,8 @@ def judge_boot(run, output, logs):
         verdicts.append(Verdict("boot", "fail", ended))
     for kernel, text in sorted(logs.items()):
         verdicts.append(judge_log(kernel, text, run.get("expected", [])))
+    if reports is not None:
+        verdicts.append(judge_reports(reports, run.get("reports", [])))
     return verdicts
 
 
@@ -150,4 +168,6 @@ def judge_directory(path):
     logs = {int(match.group(1)): read(os.path.join(path, name))
             for name in os.listdir(path)
             if (match := re.fullmatch(r"k(\d+)\.log", name))}
-    return judge_boot(run, output, logs)
+    reports_path = os.path.join(path, "sanitizer.txt")
+    reports = read(reports_path) if os.path.exists(reports_path) else None
+    return judge_boot(run, output, logs, reports)

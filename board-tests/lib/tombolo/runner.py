@@ -6,7 +6,7 @@ import os
 import secrets
 import shlex
 
-from . import judge, launch, overlay, programs
+from . import judge, launch, overlay, programs, sanitizer
 from .errors import Failure
 from .process import Workspace
 from .services import Services
@@ -21,7 +21,7 @@ RESTART = "tombolo stop --all --wait 60 && tombolo start --all --wait 60; "
 def facts_sh(board, seed, soak):
     """The board's facts as shell variables for the suites."""
     lines = [f"BOARD={board.name}", f"KERNELS={board.kernels}", f"SEED={seed}",
-             f"SOAK={int(soak)}"]
+             f"SOAK={int(soak)}", f"CACHES={launch.caches()[0]}"]
     for kernel in board.facts["kernels"]:
         name = f"K{kernel['id']}"
         memory = kernel.get("memory", {})
@@ -36,6 +36,7 @@ def facts_sh(board, seed, soak):
     if window := board.facts.get("mailbox", {}).get("window"):
         section = board.facts["mailbox"].get("section_size", 0)
         lines += [f"WINDOW={window['base']}", f"WINDOW_SIZE={window['size']}",
+                  f"WINDOW_USED={board.facts['mailbox'].get('needed', 0)}",
                   f"SECTION_SIZE={section}"]
     return "\n".join(lines) + "\n"
 
@@ -65,7 +66,7 @@ class Runner:
                  progress=None, append=""):
         self.board = board
         self.tap = tap
-        self.scale = scale
+        self.scale = scale * launch.slowness()
         self.append = append
         self.progress = progress or (lambda event: None)
         self.logdir = board.new_log("test")
@@ -90,6 +91,7 @@ class Runner:
         if not done:  # the boot itself failed: no use to try again
             done = group
         self._save(logdir, done, ended)
+        sanitizer.explain(self.board, logdir, judge.read(output))
         for verdict in judge.judge_directory(logdir):
             if verdict.name.startswith("log."):
                 verdict.name = f"boot{self.boots}.{verdict.name}"
@@ -141,7 +143,8 @@ class Runner:
     @staticmethod
     def _save(logdir, suites, ended):
         run = {"suites": [suite.id for suite in suites], "ended": ended,
-               "expected": [e for suite in suites for e in suite.expected]}
+               "expected": [e for suite in suites for e in suite.expected],
+               "reports": [r for suite in suites for r in suite.reports]}
         with open(os.path.join(logdir, "run.json"), "w",
                   encoding="utf-8") as file:
             json.dump(run, file, indent=1)

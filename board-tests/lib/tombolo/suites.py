@@ -12,6 +12,7 @@ A suite is an executable suites/<area>/<name>; lines `#: key value` (or
   member-append  the same for the other kernels
   timeout   seconds it may take (default 60)
   log       `k<N> REGEX` or `any REGEX`: trouble in a log that it provokes
+  report    REGEX: what the caches' sanitizer, if there is one, has to report
 """
 
 import os
@@ -26,7 +27,8 @@ ROOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..",
 AREAS = ("boot", "kunit", "messages", "net", "dsm", "migrate", "lifecycle",
          "faults", "leaks")
 LEVELS = ("quick", "all", "soak")
-KEYS = {"boards", "isas", "level", "boot", "append", "member_append", "timeout", "log"}
+KEYS = {"boards", "isas", "level", "boot", "append", "member_append", "timeout",
+        "log", "report"}
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Suite:
     member_append: str = ""
     timeout: float = 60
     expected: list = field(default_factory=list)
+    reports: list = field(default_factory=list)
     summary: str = ""
 
     @property
@@ -68,6 +71,8 @@ def declare(suite, key, value):
         kernel, _, pattern = value.partition(" ")
         number = int(kernel[1:]) if kernel != "any" else None
         suite.expected.append({"kernel": number, "pattern": pattern})
+    elif key == "report":
+        suite.reports.append(value)
     elif key == "boards":
         suite.boards = value.split()
     elif key == "timeout":
