@@ -84,27 +84,28 @@ static enum ktap_status clocks_agree(void)
 /* CPU time that is used anywhere is counted, by every account. */
 static enum ktap_status cpu_time_is_charged(void)
 {
-	uint64_t start = now_ns(CLOCK_THREAD_CPUTIME_ID);
-	uint64_t whole = now_ns(CLOCK_PROCESS_CPUTIME_ID), until;
+	uint64_t start, whole, until;
 	struct rusage before, after;
 	long used;
 
+	/* On a busy host much is used between two of these: the shortest last. */
 	getrusage(RUSAGE_SELF, &before);
+	whole = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+	start = now_ns(CLOCK_THREAD_CPUTIME_ID);
 	go(1);
-	until = now_ns(CLOCK_MONOTONIC) + 10000000000ull;
+	until = now_ns(CLOCK_MONOTONIC) + 60000000000ull;
 	while (now_ns(CLOCK_THREAD_CPUTIME_ID) - start < 200000000ull)
 		KTAP_EXPECT(now_ns(CLOCK_MONOTONIC) < until);
 	go(0);
 	getrusage(RUSAGE_SELF, &after);
 	KTAP_EXPECT(now_ns(CLOCK_THREAD_CPUTIME_ID) - start >= 200000000ull);
-	/* Was read later than the thread's, by what a busy host makes of it. */
-	KTAP_EXPECT(now_ns(CLOCK_PROCESS_CPUTIME_ID) - whole >= 150000000ull);
+	KTAP_EXPECT(now_ns(CLOCK_PROCESS_CPUTIME_ID) - whole >= 200000000ull);
 	used = (after.ru_utime.tv_sec - before.ru_utime.tv_sec +
 		after.ru_stime.tv_sec - before.ru_stime.tv_sec) *
 		       1000000l +
 	       after.ru_utime.tv_usec - before.ru_utime.tv_usec +
 	       after.ru_stime.tv_usec - before.ru_stime.tv_usec;
-	KTAP_EXPECT(used >= 150000);
+	KTAP_EXPECT(used >= 199000);
 	return KTAP_PASS;
 }
 
