@@ -233,13 +233,14 @@ void dsm_peer_up(struct dsm_core *core, u32 kernel);
 void dsm_peer_down(struct dsm_core *core, u32 kernel);
 
 /**
- * dsm_receive() - a message has arrived
+ * dsm_receive() - messages have arrived
  * @core: us
- * @from: kernel whose link it came by
- * @data: its bytes, which nobody may change meanwhile
- * @len: how many
+ * @from: kernel whose link they came by
+ * @data: struct dsm_wire, up to DSM_WIRE_BATCH of them, one after another; nobody
+ *	may change them meanwhile
+ * @len: how many bytes
  *
- * It may be anything: what does not fit is counted, told to peer_bad() and ignored.
+ * They may be anything: what does not fit is counted, told to peer_bad() and ignored.
  */
 void dsm_receive(struct dsm_core *core, u32 from, const void *data, u32 len);
 

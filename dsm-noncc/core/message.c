@@ -207,34 +207,26 @@ static void to_body(struct dsm_core *core, const struct dsm_msg *msg)
 	}
 }
 
-void dsm_receive(struct dsm_core *core, u32 from, const void *data, u32 len)
+static void receive(struct dsm_core *core, u32 from,
+		    const struct dsm_wire *wire)
 {
-	struct dsm_wire wire;
+	const char *why = header_fault(core, wire, from);
 	struct dsm_msg msg;
-	const char *why;
 
-	if (from >= core->kernels || from == core->self)
-		return;
-	if (len != sizeof(wire)) {
-		dsm_bad(core, from, "length");
-		return;
-	}
-	memcpy(&wire, data, sizeof(wire));
-	why = header_fault(core, &wire, from);
 	if (why) {
 		dsm_bad(core, from, why);
 		return;
 	}
-	if (!of_this_home(core, &wire)) {
+	if (!of_this_home(core, wire)) {
 		core->stats.strays++;
 		return;
 	}
-	unpack(&msg, &wire, from);
+	unpack(&msg, wire, from);
 	if (msg.type < DSM_TYPES)
 		core->stats.received[msg.type]++;
 	switch (msg.type) {
 	case DSM_HELLO:
-		greeted(core, &msg, le32_to_cpu(wire.from_inc));
+		greeted(core, &msg, le32_to_cpu(wire->from_inc));
 		break;
 	case DSM_REQUEST:
 	case DSM_ACK:
@@ -248,5 +240,22 @@ void dsm_receive(struct dsm_core *core, u32 from, const void *data, u32 len)
 		break;
 	default:
 		dsm_bad(core, from, "type");
+	}
+}
+
+void dsm_receive(struct dsm_core *core, u32 from, const void *data, u32 len)
+{
+	struct dsm_wire wire;
+	u32 at;
+
+	if (from >= core->kernels || from == core->self)
+		return;
+	if (!len || len % sizeof(wire) || len > DSM_WIRE_BATCH * sizeof(wire)) {
+		dsm_bad(core, from, "length");
+		return;
+	}
+	for (at = 0; at < len; at += sizeof(wire)) {
+		memcpy(&wire, (const u8 *)data + at, sizeof(wire));
+		receive(core, from, &wire);
 	}
 }

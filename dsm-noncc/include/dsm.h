@@ -77,6 +77,27 @@ struct dsm_id dsm_space_id(const struct dsm_space *space);
  */
 int dsm_space_grant(struct dsm_space *space, unsigned int kernel);
 
+/* A page that a thread is about to use. */
+struct dsm_touch {
+	u64 addr;
+	bool write;
+};
+
+/**
+ * dsm_space_send() - hand out ahead what a thread will touch in another kernel
+ * @space: of the current process
+ * @kernel: where its thread goes; dsm_space_grant() has been done
+ * @touch: pages that are known to be touched
+ * @n: how many
+ *
+ * And what that kernel asked for on the last stays. A hint: what would cost others
+ * something is not sent. When it returns, the pages are on their way.
+ *
+ * Context: process, without the mmap lock; may sleep.
+ */
+void dsm_space_send(struct dsm_space *space, unsigned int kernel,
+		    const struct dsm_touch *touch, unsigned int n);
+
 /**
  * dsm_space_revoke() - take everything back from a kernel, and give no more
  * @space: a space
@@ -136,6 +157,17 @@ struct dsm_window *dsm_window_open(const struct dsm_id *id,
  * Context: process; may sleep.
  */
 void dsm_window_close(struct dsm_window *win);
+
+/**
+ * dsm_window_return() - a thread goes home: give back what it has written
+ * @win: a window that nobody uses now
+ *
+ * The newest of the pages that were granted for writing, in one message. The others
+ * stay until they are wanted.
+ *
+ * Context: process; may sleep.
+ */
+void dsm_window_return(struct dsm_window *win);
 
 /**
  * dsm_window_fetch() - ask for pages before they are needed

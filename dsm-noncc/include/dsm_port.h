@@ -57,7 +57,8 @@ enum dsm_result {
  *
  * @now_us: a clock that never goes back
  * @send: deliver to @kernel, in order, once, or else the link goes down. The
- *	host queues what the link has no room for now
+ *	host queues what the link has no room for now, and sends what is said
+ *	together as one, up to DSM_WIRE_BATCH of them
  * @find_page: the directory's entry of one of our frames; NULL: all ours
  * @find_copy: the entry of a frame of @home that we hold; NULL: none
  *

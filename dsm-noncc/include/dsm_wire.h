@@ -18,11 +18,14 @@
 #include <stddef.h>
 #endif
 
-#define DSM_WIRE_MAJOR 1
+#define DSM_WIRE_MAJOR 2
 #define DSM_WIRE_MINOR 0
 
 #define DSM_KERNELS 8
 #define DSM_NOBODY  0xff
+
+/* So many are at most sent as one message of the transport, one after another. */
+#define DSM_WIRE_BATCH 32
 
 enum dsm_type {
 #define MSG(name, number, who, text) DSM_##name = number,

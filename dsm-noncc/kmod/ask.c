@@ -12,9 +12,9 @@
 
 #include "glue.h"
 
-static unsigned int neighbours = 8;
+static unsigned int neighbours = 15;
 module_param(neighbours, uint, 0644);
-MODULE_PARM_DESC(neighbours, "so many pages behind one that is asked for");
+MODULE_PARM_DESC(neighbours, "so many pages around one that is asked for");
 
 /* More neighbours than this are never under way. */
 #define WELCOME_MAX 64u
@@ -112,6 +112,12 @@ struct dsm_copy *ask_op_accept(void *ctx, const struct dsm_msg *msg)
 }
 
 /* @map: prepared; used up if the address has none. */
+/* What a thread brings along when it comes is not asked for. */
+void asks_welcome(struct dsm_window *win)
+{
+	win->welcome = min(win->welcome + DSM_AHEAD, WELCOME_MAX);
+}
+
 static int note_map(struct dsm_window *win, struct body_copy *copy,
 		    const struct dsm_msg *msg, struct body_map **prepared)
 {
@@ -131,6 +137,8 @@ static int note_map(struct dsm_window *win, struct body_copy *copy,
 	}
 	map->stamp = msg->stamp;
 	map->prot = msg->prot;
+	if (msg->access == DSM_WRITE)
+		ahead_granted(win, index);
 	return 0;
 }
 
@@ -208,7 +216,7 @@ static int ask_send(struct body_ask *ask, enum dsm_access access, bool exec,
 	};
 	int err = -ENOTCONN;
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	if (!win->closed && dsm.link[win->id.home].up) {
 		ask->token = new_token();
 		what.token = ask->token;
@@ -221,7 +229,7 @@ static int ask_send(struct body_ask *ask, enum dsm_access access, bool exec,
 		win->welcome = min(win->welcome + many, WELCOME_MAX);
 		dsm_ask_for(&dsm.core, win->id.home, &what, many);
 	}
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	return err;
 }
 
@@ -237,9 +245,9 @@ static void ask_wait(struct body_ask *ask, unsigned int state)
 		left = schedule_timeout(left);
 	}
 	__set_current_state(TASK_RUNNING);
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	xa_erase(&dsm.tokens, ask->token);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 }
 int ask_page(struct dsm_window *win, unsigned long index,
 	     enum dsm_access access, bool exec, unsigned int state, u32 *code)
@@ -278,11 +286,11 @@ void asks_again(void)
 	struct body_ask *ask;
 	unsigned long i;
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	xa_for_each(&dsm.tokens, i, ask)
 		if (!ask->done)
 			answer(ask, 0);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 }
 
 /* ---- ahead ---- */

@@ -24,9 +24,9 @@ static enum hrtimer_restart copy_timer(struct hrtimer *timer)
 	struct body_copy *copy = container_of(timer, struct body_copy, timer);
 	unsigned long flags;
 
-	spin_lock_irqsave(&dsm.lock, flags);
+	flags = dsm_lock_save();
 	dsm_copy_timer(&dsm.core, &copy->core);
-	spin_unlock_irqrestore(&dsm.lock, flags);
+	dsm_unlock_restore(flags);
 	copy_put(copy);
 	return HRTIMER_NORESTART;
 }
@@ -79,11 +79,11 @@ static bool still_ours(struct body_copy *copy, u64 stamp, struct page **page)
 {
 	bool ours;
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	ours = dsm_copy_may_map(&dsm.core, &copy->core, stamp, DSM_READ);
 	if (ours && *page && !copy->replica)
 		swap(copy->replica, *page);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	return ours;
 }
 
@@ -155,18 +155,6 @@ void copies_op_later(void *ctx, struct dsm_copy *core, u64 us)
 		      HRTIMER_MODE_REL);
 }
 
-static struct body_copy *next_unmap(void)
-{
-	struct body_copy *copy;
-
-	spin_lock_irq(&dsm.lock);
-	copy = list_first_entry_or_null(&unmaps, struct body_copy, unmap);
-	if (copy)
-		list_del_init(&copy->unmap);
-	spin_unlock_irq(&dsm.lock);
-	return copy;
-}
-
 /* Under dsm.lock. */
 static void drop_if_idle(struct body_copy *copy)
 {
@@ -180,63 +168,125 @@ static void drop_if_idle(struct body_copy *copy)
 	copy_put(copy);
 }
 
-static void unmap_maps(struct list_head *maps)
+/**
+ * struct unmapping - what is unmapped together: TLBs are flushed once
+ * @copy, @op, @access: as copies_op_unmap() was told
+ * @replica: to be freed
+ * @n: how many
+ * @gone, @kept: struct body_map, to be unmapped or made read-only
+ */
+struct unmapping {
+	struct body_copy *copy[DSM_WIRE_BATCH];
+	struct page *replica[DSM_WIRE_BATCH];
+	u32 op[DSM_WIRE_BATCH];
+	u8 access[DSM_WIRE_BATCH];
+	unsigned int n;
+	struct list_head gone;
+	struct list_head kept;
+};
+
+/* Under dsm.lock. */
+static void take_maps(struct unmapping *u, struct body_copy *copy)
 {
 	struct body_map *map;
 
-	list_for_each_entry(map, maps, list)
-		unmap_mapping_range(map->win->file->f_mapping,
-				    (loff_t)map->index << PAGE_SHIFT, PAGE_SIZE,
-				    1);
+	if (copy->unmap_access != DSM_NONE) {
+		list_splice_init(&copy->maps, &u->kept);
+		return;
+	}
+	list_for_each_entry(map, &copy->maps, list)
+		xa_erase(&map->win->pages, map->index);
+	list_splice_init(&copy->maps, &u->gone);
 }
 
-static void unmap(struct body_copy *copy)
+static void take_unmaps(struct unmapping *u)
+{
+	struct body_copy *copy, *next;
+
+	dsm_lock();
+	list_for_each_entry_safe(copy, next, &unmaps, unmap) {
+		if (u->n == ARRAY_SIZE(u->copy))
+			break;
+		list_del_init(&copy->unmap);
+		u->copy[u->n] = copy;
+		u->op[u->n] = copy->unmap_op;
+		u->access[u->n++] = copy->unmap_access;
+		take_maps(u, copy);
+	}
+	dsm_unlock();
+}
+
+/* Under dsm.lock: all is unmapped, and answered in one message. */
+static void unmapped(struct unmapping *u)
 {
 	struct body_map *map, *next;
-	struct page *replica = NULL;
-	enum dsm_access access;
-	LIST_HEAD(maps);
-	u32 op;
+	unsigned int i;
 
+	list_for_each_entry_safe(map, next, &u->kept, list)
+		list_move(&map->list, &map->copy->maps);
+	for (i = 0; i < u->n; i++) {
+		u->replica[i] = NULL;
+		if (u->access[i] == DSM_NONE)
+			swap(u->replica[i], u->copy[i]->replica);
+		dsm_copy_unmapped(&dsm.core, &u->copy[i]->core, u->op[i]);
+		drop_if_idle(u->copy[i]);
+	}
+}
+
+static void unmap_taken(struct unmapping *u)
+{
+	unsigned int i;
+
+	window_unmap(&u->gone, DSM_NONE);
+	window_unmap(&u->kept, DSM_READ);
+	for (i = 0; i < u->n; i++) {
+		trace_dsm_unmap(u->copy[i]->core.home, u->copy[i]->core.frame,
+				u->access[i]);
+		if (u->access[i] == DSM_NONE)
+			list_del_init(&u->copy[i]->time);
+	}
+	dsm_lock();
+	unmapped(u);
+	dsm_unlock();
+}
+
+/* Return: there was something to do. */
+static bool unmap_some(void)
+{
+	struct unmapping u = {};
+	struct body_map *map, *next;
+	unsigned int i;
+
+	INIT_LIST_HEAD(&u.gone);
+	INIT_LIST_HEAD(&u.kept);
 	mutex_lock(&body_unmapping);
-	spin_lock_irq(&dsm.lock);
-	op = copy->unmap_op;
-	access = copy->unmap_access;
-	list_splice_init(&copy->maps, &maps);
-	if (access == DSM_NONE)
-		list_for_each_entry(map, &maps, list)
-			xa_erase(&map->win->pages, map->index);
-	spin_unlock_irq(&dsm.lock);
-	trace_dsm_unmap(copy->core.home, copy->core.frame, access);
-	unmap_maps(&maps);
-	if (access == DSM_NONE)
-		list_del_init(&copy->time);
-	spin_lock_irq(&dsm.lock);
-	if (access != DSM_NONE)
-		list_splice_init(&maps, &copy->maps);
-	else
-		swap(replica, copy->replica);
-	dsm_copy_unmapped(&dsm.core, &copy->core, op);
-	drop_if_idle(copy);
-	spin_unlock_irq(&dsm.lock);
+	take_unmaps(&u);
+	unmap_taken(&u);
 	mutex_unlock(&body_unmapping);
-	list_for_each_entry_safe(map, next, &maps, list)
+	list_for_each_entry_safe(map, next, &u.gone, list)
 		kfree(map);
-	if (replica)
-		__free_page(replica);
-	copy_put(copy);
+	for (i = 0; i < u.n; i++) {
+		if (u.replica[i])
+			__free_page(u.replica[i]);
+		copy_put(u.copy[i]);
+	}
+	return u.n;
+}
+
+/* What has been begun is done when this returns. */
+void copies_unmap_now(void)
+{
+	while (unmap_some())
+		;
 }
 
 static int unmap_thread(void *unused)
 {
-	struct body_copy *copy;
-
 	while (!kthread_should_stop()) {
 		wait_event_interruptible(unmap_wq,
 					 !list_empty(&unmaps) ||
 						 kthread_should_stop());
-		while ((copy = next_unmap()))
-			unmap(copy);
+		copies_unmap_now();
 	}
 	return 0;
 }
@@ -261,10 +311,10 @@ bool copies_drop(u32 home)
 	unsigned long frame;
 
 	for (frame = 0; (copy = next_copy(home, &frame)); frame++) {
-		spin_lock_irq(&dsm.lock);
+		dsm_lock();
 		dsm_copy_gone(&dsm.core, &copy->core);
 		drop_if_idle(copy);
-		spin_unlock_irq(&dsm.lock);
+		dsm_unlock();
 		copy_put(copy);
 		cond_resched();
 	}
@@ -278,12 +328,12 @@ void copies_release_unused(u32 home)
 	unsigned long frame;
 
 	for (frame = 0; (copy = next_copy(home, &frame)); frame++) {
-		spin_lock_irq(&dsm.lock);
+		dsm_lock();
 		if (list_empty(&copy->maps) && list_empty(&copy->unmap) &&
 		    !dsm_copy_idle(&copy->core))
 			dsm_copy_release(&dsm.core, &copy->core);
 		drop_if_idle(copy);
-		spin_unlock_irq(&dsm.lock);
+		dsm_unlock();
 		copy_put(copy);
 		cond_resched();
 	}

@@ -51,9 +51,9 @@ static int stats_show(struct seq_file *m, void *unused)
 	struct dsm_stats stats;
 	unsigned int i;
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	stats = dsm.core.stats;
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	show_core(m, &stats);
 	for (i = 0; i < DSM_C_COUNT; i++)
 		seq_printf(m, "%s %lld\n", counter_names[i],

@@ -55,6 +55,8 @@
 	C(notified_spinning)    \
 	C(replicas)             \
 	C(bytes_copied)         \
+	C(mailbox_sent)         \
+	C(mailbox_received)     \
 	C(send_queued)          \
 	C(peers_taken_for_dead) \
 	C(frames_leaked)
@@ -70,6 +72,9 @@ enum dsm_counter {
  * struct dsm_link - a peer
  * @ch: channel to it
  * @up: both ends are open
+ * @out: what the core has sent since dsm.lock was taken; under it
+ * @out_len: how many
+ * @in: what is being received
  * @base: physical address of its memory
  * @size: bytes of it
  * @map: its memory as we see it, to keep the cache and copy executables
@@ -86,6 +91,9 @@ enum dsm_counter {
 struct dsm_link {
 	struct imb_channel *ch;
 	bool up;
+	struct dsm_wire out[DSM_WIRE_BATCH];
+	unsigned int out_len;
+	struct dsm_wire in[DSM_WIRE_BATCH];
 	u64 base;
 	u64 size;
 	void *map;
@@ -104,7 +112,8 @@ struct dsm_link {
 
 /**
  * struct dsm - this kernel's part
- * @lock: of the core
+ * @lock: of the core; by dsm_lock()
+ * @unsent: a bit for each link with something in @out
  * @maps: see above
  * @frames: struct home_page by frame number; changed under @maps and @lock
  * @spaces: struct dsm_space by number
@@ -115,6 +124,7 @@ struct dsm_link {
 struct dsm {
 	struct dsm_core core;
 	spinlock_t lock;
+	u32 unsent;
 	spinlock_t maps;
 	struct xarray frames;
 	struct xarray spaces;
@@ -130,13 +140,72 @@ extern struct dsm dsm;
 #define dsm_count(name)	     atomic64_inc(&dsm.count[DSM_C_##name])
 #define dsm_count_n(name, n) atomic64_add(n, &dsm.count[DSM_C_##name])
 
+/*
+ * All that the core sends under one hold of its lock goes out when that is let go,
+ * to each peer in one message. So what belongs together is done under one hold.
+ */
+void link_flush(void);
+
+static inline void dsm_lock(void)
+{
+	spin_lock_irq(&dsm.lock);
+}
+
+static inline void dsm_unlock(void)
+{
+	if (dsm.unsent)
+		link_flush();
+	spin_unlock_irq(&dsm.lock);
+}
+
+/*
+ * Nothing was sent, or more follows that shall go with it: who sent it takes the
+ * lock once more, and soon.
+ */
+static inline void dsm_unlock_unsent(void)
+{
+	spin_unlock_irq(&dsm.lock);
+}
+
+static inline unsigned long dsm_lock_save(void)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dsm.lock, flags);
+	return flags;
+}
+
+static inline void dsm_unlock_restore(unsigned long flags)
+{
+	if (dsm.unsent)
+		link_flush();
+	spin_unlock_irqrestore(&dsm.lock, flags);
+}
+
 /* ---- home ---- */
+
+/* So many pages go along with a thread; and so many come back with it. */
+#define DSM_AHEAD  16
+#define DSM_RECENT 64u
+
+/**
+ * struct space_ahead - what a kernel has asked for, the newest DSM_AHEAD pages
+ */
+struct space_ahead {
+	struct space_asked {
+		unsigned long index;
+		bool write;
+	} asked[DSM_AHEAD];
+	unsigned int n;
+	unsigned int next;
+};
 
 /**
  * struct dsm_space - an mm_struct that others may see
  * @maps: struct home_map by page index; changed under dsm.maps
  * @kernels: a bit for each that may ask; under dsm.lock
  * @ever: and each that might, once
+ * @ahead: by kernel; under dsm.lock
  * @dead: the mm has ended
  * @refs: users, one of them the living mm
  */
@@ -148,6 +217,7 @@ struct dsm_space {
 	u32 number;
 	u32 kernels;
 	u32 ever;
+	struct space_ahead ahead[DSM_KERNELS];
 	bool dead;
 	refcount_t refs;
 	struct rcu_head rcu;
@@ -209,12 +279,15 @@ struct home_map {
 
 /**
  * struct home_ask - a peer's request on its way through this kernel
+ * @many: neighbours are welcome
+ * @gently: only if nothing has to be waited for
  */
 struct home_ask {
 	struct dsm_ask ask;
 	struct list_head list;
 	struct home_page *hp;
 	u8 many;
+	bool gently;
 	unsigned int tries;
 };
 
@@ -228,11 +301,9 @@ struct home_page *home_page_insert(struct home_page *hp);
 void home_page_put(struct home_page *hp);
 int home_map_insert(struct home_page *hp, struct home_map *map);
 void home_map_drop(struct home_map *map);
-void home_map_remove(struct dsm_space *space, unsigned long index,
-		     struct home_page *hp);
-void home_recall_begin(struct home_page *hp);
+void home_recall_begin(struct home_page *const *hp, unsigned int n);
 void home_recall_wait(struct home_page *hp, bool block);
-void home_recall_end(struct home_page *hp);
+void home_recall_end(struct home_page *const *hp, unsigned int n);
 bool home_fetch(struct home_page *hp, enum dsm_access access);
 void home_tidy(struct home_page *hp);
 bool home_work(void);
@@ -241,7 +312,8 @@ void home_pages_gone(u32 kernel, enum dsm_gone how, bool sure);
 void home_hooks_on(void);
 
 bool protect_raise(struct home_page *hp);
-bool protect_raise_map(struct home_map *map);
+void protect_end(struct dsm_space *space, const unsigned long *index,
+		 struct home_page *const *hp, unsigned int n);
 bool protect_work(void);
 bool protect_has_work(void);
 
@@ -266,32 +338,51 @@ int link_init(void);
 int resolve(struct dsm_space *space, struct home_ask *a, int *signal);
 
 int serve_init(void);
+
+/* A task that does itself what is left over by what it does. */
+struct serve_worker {
+	struct list_head list;
+	struct task_struct *task;
+};
+
+void serve_begin(struct serve_worker *worker);
+void serve_end(struct serve_worker *worker);
+void serve_unasked(struct dsm_space *space, const struct dsm_ask *ask);
 void serve_kick(void);
 void serve_hurry(void);
 void serve_op_request(void *ctx, const struct dsm_msg *msg);
 void serve_op_done(void *ctx, struct dsm_page *page, struct dsm_ask *ask,
 		   enum dsm_result result);
 
+void ahead_note(struct dsm_space *space, const struct dsm_ask *ask);
+void ahead_inherit(struct dsm_space *space);
+
 /* ---- body ---- */
 
 /**
  * struct dsm_window - a process that shows a space
+ * @mm: of the process
  * @pages: struct body_map by page index; under dsm.lock
  * @list: in the list of windows; under dsm.lock
  * @over: the home says that its space has ended; under dsm.lock
  * @closed: nothing comes any more
- * @welcome: so many neighbours of what was asked for may come; under dsm.lock
+ * @welcome: so many pages that were not asked for may come; under dsm.lock
+ * @recent: pages that were granted for writing, the newest DSM_RECENT
+ * @recent_n: how many ever were since the last dsm_window_return()
  */
 struct dsm_window {
 	struct dsm_id id;
 	const struct dsm_window_ops *ops;
 	void *ctx;
+	struct mm_struct *mm;
 	struct file *file;
 	struct xarray pages;
 	struct list_head list;
 	bool over;
 	bool closed;
 	unsigned int welcome;
+	unsigned long recent[DSM_RECENT];
+	unsigned int recent_n;
 };
 
 /**
@@ -348,6 +439,7 @@ struct body_ask {
 /* All windows; under dsm.lock and body_unmapping. */
 extern struct list_head body_windows;
 
+void window_unmap(struct list_head *maps, enum dsm_access keep);
 void window_home_down(u32 kernel);
 void window_over(const struct dsm_msg *msg);
 
@@ -367,12 +459,15 @@ int ask_page(struct dsm_window *win, unsigned long index,
 	     enum dsm_access access, bool exec, unsigned int state, u32 *code);
 void asks_end(struct dsm_window *win, u32 code);
 void asks_again(void);
+void asks_welcome(struct dsm_window *win);
 void ask_op_granted(void *ctx, struct dsm_copy *copy,
 		    const struct dsm_msg *msg);
 void ask_op_refused(void *ctx, const struct dsm_msg *msg);
 struct dsm_copy *ask_op_accept(void *ctx, const struct dsm_msg *msg);
 
 int copies_init(void);
+void copies_unmap_now(void);
+void ahead_granted(struct dsm_window *win, unsigned long index);
 struct body_copy *copy_alloc(gfp_t gfp);
 struct body_copy *copy_hold(struct body_copy *copy);
 void copy_put(struct body_copy *copy);

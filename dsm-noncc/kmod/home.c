@@ -23,9 +23,9 @@ static enum hrtimer_restart page_timer(struct hrtimer *timer)
 	struct home_page *hp = container_of(timer, struct home_page, timer);
 	unsigned long flags;
 
-	spin_lock_irqsave(&dsm.lock, flags);
+	flags = dsm_lock_save();
 	dsm_home_timer(&dsm.core, &hp->core);
-	spin_unlock_irqrestore(&dsm.lock, flags);
+	dsm_unlock_restore(flags);
 	home_page_put(hp);
 	return HRTIMER_NORESTART;
 }
@@ -98,10 +98,10 @@ struct home_page *home_page_insert(struct home_page *hp)
 	lockdep_assert_held(&dsm.maps);
 	if (old)
 		return old;
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	dsm_page_init(&dsm.core, &hp->core);
 	err = xa_err(xa_store(&dsm.frames, hp->core.frame, hp, GFP_ATOMIC));
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock_unsent();
 	if (err)
 		return NULL;
 	get_page(hp->page);
@@ -132,34 +132,16 @@ void home_map_drop(struct home_map *map)
 	kfree_rcu(map, rcu);
 }
 
-/*
- * The page is ours. What the entry was, it is again. Who has asked for this may
- * have been overtaken: then another page, that is not ours, is there now.
- */
-void home_map_remove(struct dsm_space *space, unsigned long index,
-		     struct home_page *hp)
-{
-	struct home_map *map;
-
-	spin_lock(&dsm.maps);
-	map = xa_load(&space->maps, index);
-	if (map && map->hp == hp) {
-		protect_raise_map(map);
-		home_map_drop(map);
-	}
-	spin_unlock(&dsm.maps);
-}
-
 static bool try_forget(struct home_page *hp)
 {
 	bool forget;
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	forget = dsm_page_idle(&dsm.core, &hp->core) &&
 		 list_empty(&hp->protect);
 	if (forget)
 		xa_erase(&dsm.frames, hp->core.frame);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	return forget;
 }
 
@@ -193,7 +175,8 @@ void home_op_wake(void *ctx, struct dsm_page *page)
 	struct home_page *hp = container_of(page, struct home_page, core);
 
 	wake_up_all(&hp->wq);
-	if (list_empty(&hp->reap)) {
+	/* Who recalls it tidies up, too: see home_recall_end(). */
+	if (!page->recalls && list_empty(&hp->reap)) {
 		refcount_inc(&hp->refs);
 		list_add_tail(&hp->reap, &reaps);
 	}
@@ -221,11 +204,11 @@ static struct home_page *next_reap(void)
 {
 	struct home_page *hp;
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	hp = list_first_entry_or_null(&reaps, struct home_page, reap);
 	if (hp)
 		list_del_init(&hp->reap);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	return hp;
 }
 
@@ -256,9 +239,9 @@ static bool has(struct home_page *hp, enum dsm_access access)
 	unsigned long flags;
 	bool ok;
 
-	spin_lock_irqsave(&dsm.lock, flags);
+	flags = dsm_lock_save();
 	ok = dsm_home_ok(&dsm.core, &hp->core, access);
-	spin_unlock_irqrestore(&dsm.lock, flags);
+	dsm_unlock_restore(flags);
 	return ok;
 }
 
@@ -266,11 +249,11 @@ static bool want(struct home_page *hp, enum dsm_access access)
 {
 	bool ok;
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	ok = dsm_home_ok(&dsm.core, &hp->core, access);
 	if (!ok)
 		dsm_home_want(&dsm.core, &hp->core, access);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	return ok;
 }
 
@@ -303,20 +286,24 @@ bool home_fetch(struct home_page *hp, enum dsm_access access)
 	return waited || raised;
 }
 
-void home_recall_begin(struct home_page *hp)
+/* All are asked for in one message. */
+void home_recall_begin(struct home_page *const *hp, unsigned int n)
 {
-	spin_lock_irq(&dsm.lock);
-	dsm_home_recall(&dsm.core, &hp->core, true);
-	spin_unlock_irq(&dsm.lock);
+	unsigned int i;
+
+	dsm_lock();
+	for (i = 0; i < n; i++)
+		dsm_home_recall(&dsm.core, &hp[i]->core, true);
+	dsm_unlock();
 }
 
 static void give_up(struct home_page *hp)
 {
 	u32 who;
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	who = dsm_home_waits_for(&hp->core);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	link_give_up(who);
 }
 
@@ -348,12 +335,16 @@ void home_recall_wait(struct home_page *hp, bool block)
 	}
 }
 
-void home_recall_end(struct home_page *hp)
+void home_recall_end(struct home_page *const *hp, unsigned int n)
 {
-	spin_lock_irq(&dsm.lock);
-	dsm_home_recall_end(&dsm.core, &hp->core);
-	spin_unlock_irq(&dsm.lock);
-	home_tidy(hp);
+	unsigned int i;
+
+	dsm_lock();
+	for (i = 0; i < n; i++)
+		dsm_home_recall_end(&dsm.core, &hp[i]->core);
+	dsm_unlock();
+	for (i = 0; i < n; i++)
+		home_tidy(hp[i]);
 }
 
 static struct home_page *next_frame(unsigned long *pfn)
@@ -375,13 +366,13 @@ void home_pages_gone(u32 kernel, enum dsm_gone how, bool sure)
 	unsigned long pfn;
 
 	for (pfn = 0; (hp = next_frame(&pfn)); pfn++) {
-		spin_lock_irq(&dsm.lock);
+		dsm_lock();
 		if (!sure && hp->core.holders & BIT(kernel)) {
 			get_page(hp->page);
 			dsm_count(frames_leaked);
 		}
 		dsm_home_gone(&dsm.core, &hp->core, kernel, how);
-		spin_unlock_irq(&dsm.lock);
+		dsm_unlock();
 		home_tidy(hp);
 		home_page_put(hp);
 		cond_resched();

@@ -76,7 +76,7 @@ static bool hook_away(unsigned long pfn, bool write)
 	rcu_read_lock();
 	hp = xa_load(&dsm.frames, pfn);
 	if (hp) {
-		spin_lock_irqsave(&dsm.lock, flags);
+		flags = dsm_lock_save();
 		away = !dsm_home_ok(&dsm.core, &hp->core,
 				    write ? DSM_WRITE : DSM_READ);
 		spin_unlock_irqrestore(&dsm.lock, flags);

@@ -44,18 +44,60 @@ static bool queue(struct dsm_link *l, const struct dsm_wire *msg)
 	return true;
 }
 
+/*
+ * Those that are short find room where the mailbox has no buffer for all of them
+ * together. Return: how many are sent, or lost with the link.
+ */
+static unsigned int send_out(struct dsm_link *l)
+{
+	unsigned int i;
+	int ret;
+
+	if (!list_empty(&l->backlog))
+		return 0;
+	dsm_count(mailbox_sent);
+	ret = imb_send(l->ch, l->out, l->out_len * sizeof(*l->out));
+	if (ret != -EAGAIN)
+		return l->out_len;
+	for (i = 0; i < l->out_len; i++)
+		if (imb_send(l->ch, &l->out[i], sizeof(*l->out)) == -EAGAIN)
+			break;
+	return i;
+}
+
 /* Nothing may be lost in the middle: then rather the whole link. */
+static void flush(struct dsm_link *l)
+{
+	unsigned int i;
+
+	for (i = send_out(l); i < l->out_len; i++)
+		if (!queue(l, &l->out[i])) {
+			imb_peer_gone(l->id);
+			break;
+		}
+	l->out_len = 0;
+	dsm.unsent &= ~BIT(l->id);
+}
+
+void link_flush(void)
+{
+	u32 k;
+
+	for (k = 0; k < dsm.core.kernels; k++)
+		if (dsm.unsent & BIT(k))
+			flush(&dsm.link[k]);
+}
+
 void link_op_send(void *ctx, u32 kernel, const struct dsm_wire *msg)
 {
 	struct dsm_link *l = &dsm.link[kernel];
-	int ret = -EAGAIN;
 
 	if (!l->ch)
 		return;
-	if (list_empty(&l->backlog))
-		ret = imb_send(l->ch, msg, sizeof(*msg));
-	if (ret == -EAGAIN && !queue(l, msg))
-		imb_peer_gone(kernel);
+	l->out[l->out_len++] = *msg;
+	dsm.unsent |= BIT(kernel);
+	if (l->out_len == DSM_WIRE_BATCH)
+		flush(l);
 }
 
 static void drop_backlog(struct dsm_link *l)
@@ -74,7 +116,7 @@ static void link_writable(void *ctx)
 	struct waiting *w;
 	unsigned long flags;
 
-	spin_lock_irqsave(&dsm.lock, flags);
+	flags = dsm_lock_save();
 	while ((w = list_first_entry_or_null(&l->backlog, struct waiting,
 					     list))) {
 		if (imb_send(l->ch, &w->msg, sizeof(w->msg)) == -EAGAIN)
@@ -83,21 +125,21 @@ static void link_writable(void *ctx)
 		l->backlog_len--;
 		kfree(w);
 	}
-	spin_unlock_irqrestore(&dsm.lock, flags);
+	dsm_unlock_restore(flags);
 }
 
 static void link_receive(void *ctx, const struct imb_msg *msg)
 {
 	struct dsm_link *l = ctx;
-	struct dsm_wire copy;
 	unsigned long flags;
-	u32 len = min_t(u32, msg->len, sizeof(copy));
+	u32 len = min_t(u32, msg->len, sizeof(l->in));
 
 	/* The peer can still change it: copy, check, use. */
-	memcpy(&copy, msg->data, len);
-	spin_lock_irqsave(&dsm.lock, flags);
-	dsm_receive(&dsm.core, l->id, &copy, msg->len == len ? len : 0);
-	spin_unlock_irqrestore(&dsm.lock, flags);
+	memcpy(l->in, msg->data, len);
+	dsm_count(mailbox_received);
+	flags = dsm_lock_save();
+	dsm_receive(&dsm.core, l->id, l->in, msg->len == len ? len : 0);
+	dsm_unlock_restore(flags);
 }
 
 static void link_state(void *ctx, bool up)
@@ -105,7 +147,7 @@ static void link_state(void *ctx, bool up)
 	struct dsm_link *l = ctx;
 	unsigned long flags;
 
-	spin_lock_irqsave(&dsm.lock, flags);
+	flags = dsm_lock_save();
 	if (!up) {
 		if (l->up)
 			dsm_peer_down(&dsm.core, l->id);
@@ -116,7 +158,7 @@ static void link_state(void *ctx, bool up)
 	}
 	l->gone &= !up;
 	l->up = up;
-	spin_unlock_irqrestore(&dsm.lock, flags);
+	dsm_unlock_restore(flags);
 	mod_delayed_work(system_highpri_wq, &l->work, 0);
 }
 
@@ -142,13 +184,13 @@ void link_give_up(u32 kernels)
 /* Its frames have left our caches: it may hand out others. */
 static void say_hello(struct dsm_link *l)
 {
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	/* Not before open_link() knows the channel: it would go nowhere. */
 	if (l->ch && l->up && !l->settled) {
 		l->settled = true;
 		dsm_peer_up(&dsm.core, l->id);
 	}
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 }
 
 static bool is_dead(struct dsm_link *l)
@@ -236,9 +278,9 @@ static int open_link(struct dsm_link *l)
 		      &link_ops, l);
 	if (IS_ERR(ch))
 		return PTR_ERR(ch);
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	l->ch = ch;
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	/* It may have come up before we knew the channel. */
 	mod_delayed_work(system_highpri_wq, &l->work, 0);
 	return 0;

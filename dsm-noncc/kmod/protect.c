@@ -15,7 +15,7 @@
 static LIST_HEAD(protects); /* to be lowered; under dsm.lock */
 
 /* So many pages are lowered for one flush. */
-#define PROTECT_BATCH 16
+#define PROTECT_BATCH 32
 
 /*
  * What TLBs must forget before a lowered page is handed out: a flush in all of
@@ -91,7 +91,7 @@ static int raise_pte(pte_t *ptep, unsigned long addr, void *data)
 
 	if (!pte_present(pte) || pte_pfn(pte) != map->hp->core.frame)
 		return 0;
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	if (dsm_home_ok(&dsm.core, &map->hp->core, DSM_WRITE))
 		c->access = DSM_WRITE;
 	else if (dsm_home_ok(&dsm.core, &map->hp->core, DSM_READ))
@@ -107,9 +107,10 @@ static int raise_pte(pte_t *ptep, unsigned long addr, void *data)
 		set_pte_at(mm, addr, ptep, new);
 		c->done = true;
 	}
-	spin_unlock_irq(&dsm.lock);
-	if (c->done && map->level == DSM_READ)
-		dsm_arch_flush(mm, addr);
+	dsm_unlock();
+	/* Without this a TLB that knows it as read-only faults for ever. */
+	if (c->done && map->level == DSM_READ && pte_write(new))
+		flush_later(mm, addr);
 	if (c->done)
 		map->level = c->access;
 	return 0;
@@ -151,21 +152,44 @@ static bool mapped_elsewhere(struct home_page *hp)
 	return n > 0;
 }
 
-/* Both: as far as the directory allows. Return: an entry has changed. */
-bool protect_raise_map(struct home_map *map)
+static bool raise_map(struct home_map *map)
 {
 	return map->has_pte && map->level != DSM_WRITE &&
 	       change_map(map, DSM_WRITE, raise_pte);
 }
 
+/* As far as the directory allows. Return: an entry has changed. */
 bool protect_raise(struct home_page *hp)
 {
 	struct home_map *map;
 	bool any = false;
 
 	list_for_each_entry(map, &hp->maps, list)
-		any |= protect_raise_map(map);
+		any |= raise_map(map);
+	flush_now();
 	return any;
+}
+
+/*
+ * The pages are ours. What the entries were, they are again; but if another page
+ * is at an address by now, that entry is not to be touched.
+ */
+void protect_end(struct dsm_space *space, const unsigned long *index,
+		 struct home_page *const *hp, unsigned int n)
+{
+	struct home_map *map;
+	unsigned int i;
+
+	spin_lock(&dsm.maps);
+	for (i = 0; i < n; i++) {
+		map = xa_load(&space->maps, index[i]);
+		if (!map || map->hp != hp[i])
+			continue;
+		raise_map(map);
+		home_map_drop(map);
+	}
+	flush_now();
+	spin_unlock(&dsm.maps);
 }
 
 void home_op_protect(void *ctx, struct dsm_page *page, enum dsm_access access,
@@ -189,19 +213,14 @@ void home_op_protect(void *ctx, struct dsm_page *page, enum dsm_access access,
 struct protecting {
 	struct home_page *hp[PROTECT_BATCH];
 	u32 op[PROTECT_BATCH];
+	u8 access[PROTECT_BATCH];
 	bool ok[PROTECT_BATCH];
 	unsigned int n;
 };
 
 /* Under dsm.maps. */
-static bool lower(struct home_page *hp, u32 *op)
+static bool lower(struct home_page *hp, enum dsm_access access)
 {
-	enum dsm_access access;
-
-	spin_lock_irq(&dsm.lock);
-	*op = hp->protecting;
-	access = hp->protect_access;
-	spin_unlock_irq(&dsm.lock);
 	return hp->kind == HOME_FIXED ||
 	       (lower_maps(hp, access) &&
 		(hp->kind != HOME_SHARED || !mapped_elsewhere(hp)));
@@ -212,15 +231,20 @@ static void lower_all(struct protecting *p)
 	unsigned int i;
 
 	spin_lock(&dsm.maps);
-	for (i = 0; i < p->n; i++)
-		p->ok[i] = lower(p->hp[i], &p->op[i]);
-	flush_now();
+	dsm_lock();
 	for (i = 0; i < p->n; i++) {
-		spin_lock_irq(&dsm.lock);
+		p->op[i] = p->hp[i]->protecting;
+		p->access[i] = p->hp[i]->protect_access;
+	}
+	dsm_unlock_unsent();
+	for (i = 0; i < p->n; i++)
+		p->ok[i] = lower(p->hp[i], p->access[i]);
+	flush_now();
+	dsm_lock();
+	for (i = 0; i < p->n; i++)
 		dsm_home_protected(&dsm.core, &p->hp[i]->core, p->op[i],
 				   p->ok[i]);
-		spin_unlock_irq(&dsm.lock);
-	}
+	dsm_unlock();
 	spin_unlock(&dsm.maps);
 }
 
@@ -246,7 +270,7 @@ static bool next_protects(struct protecting *p)
 	struct home_page *hp, *next;
 
 	p->n = 0;
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	list_for_each_entry_safe(hp, next, &protects, protect) {
 		if (p->n == PROTECT_BATCH || (p->n && hp->kind == HOME_SHARED))
 			break;
@@ -255,7 +279,11 @@ static bool next_protects(struct protecting *p)
 		if (hp->kind == HOME_SHARED)
 			break;
 	}
-	spin_unlock_irq(&dsm.lock);
+	/* What was granted without this goes out with what now will be. */
+	if (p->n && p->hp[0]->kind != HOME_SHARED)
+		dsm_unlock_unsent();
+	else
+		dsm_unlock();
 	return p->n;
 }
 

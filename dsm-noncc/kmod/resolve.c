@@ -138,9 +138,9 @@ static bool at_home(struct home_page *hp)
 {
 	bool ok;
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	ok = dsm_home_ok(&dsm.core, &hp->core, DSM_READ);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock_unsent();
 	return ok;
 }
 
@@ -163,7 +163,6 @@ static int find_page(struct mm_struct *mm, struct vm_area_struct *vma,
 		     struct home_ask *a, struct found *f)
 {
 	bool write = a->ask.access == DSM_WRITE;
-	bool optional = a->ask.flags & DSM_OPTIONAL;
 	unsigned long addr = a->ask.addr;
 	int ret;
 
@@ -172,20 +171,21 @@ static int find_page(struct mm_struct *mm, struct vm_area_struct *vma,
 	if (vma->vm_flags & VM_SHARED && vma->vm_file) {
 		if (find_shared_away(vma, addr, f))
 			return 0;
-		if (optional)
+		if (a->ask.flags & DSM_OPTIONAL)
 			return -EFAULT;
 		unshare(vma, addr);
 		f->kind = HOME_SHARED;
 		write = vma->vm_flags & VM_WRITE;
 	}
-	ret = get_page_at(mm, addr, write, optional, &f->page);
+	ret = get_page_at(mm, addr, write, a->gently, &f->page);
 	if (ret || !is_zero_pfn(page_to_pfn(f->page)) ||
 	    !(vma->vm_flags & VM_WRITE))
 		goto out;
 	/* Nobody has been here yet: it will be written next. */
 	put_page(f->page);
 	f->page = NULL;
-	ret = optional ? -EFAULT : get_page_at(mm, addr, true, false, &f->page);
+	ret = a->gently ? -EFAULT :
+			  get_page_at(mm, addr, true, false, &f->page);
 out:
 	f->has_pte = true;
 	return ret;
@@ -223,19 +223,20 @@ static bool still_there(struct dsm_space *space, unsigned long addr,
 
 /*
  * Under dsm.maps, with a reference. False: it is being recalled, and what it was
- * resolved by may be gone when that has ended.
+ * resolved by may be gone when that has ended. If it is granted at once, that
+ * goes out with its neighbours: the caller sees to it.
  */
 static bool request(struct home_ask *a, struct home_page *hp)
 {
 	bool ok;
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	ok = !hp->core.recalls;
 	if (ok) {
 		a->hp = hp;
 		dsm_home_request(&dsm.core, &hp->core, &a->ask);
 	}
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock_unsent();
 	return ok;
 }
 
@@ -351,14 +352,15 @@ static int enter_known(struct dsm_space *space, struct home_ask *a)
 /* What the address has now is not what is asked for: begin anew. */
 static void forget(struct dsm_space *space, unsigned long addr)
 {
-	struct home_page *hp = home_page_at(space, addr >> PAGE_SHIFT);
+	unsigned long index = addr >> PAGE_SHIFT;
+	struct home_page *hp = home_page_at(space, index);
 
 	if (!hp)
 		return;
-	home_recall_begin(hp);
+	home_recall_begin(&hp, 1);
 	home_recall_wait(hp, true);
-	home_map_remove(space, addr >> PAGE_SHIFT, hp);
-	home_recall_end(hp);
+	protect_end(space, &index, &hp, 1);
+	home_recall_end(&hp, 1);
 	home_page_put(hp);
 }
 
@@ -394,7 +396,6 @@ static int resolve_locked(struct dsm_space *space, struct home_ask *a,
 
 int resolve(struct dsm_space *space, struct home_ask *a, int *signal)
 {
-	bool optional = a->ask.flags & DSM_OPTIONAL;
 	int ret = enter_known(space, a);
 
 	if (!ret)
@@ -404,10 +405,13 @@ int resolve(struct dsm_space *space, struct home_ask *a, int *signal)
 		mmu_interval_read_begin(&space->notifier);
 		return ret;
 	}
-	mmap_read_lock(space->mm);
+	if (!a->gently)
+		mmap_read_lock(space->mm);
+	else if (!mmap_read_trylock(space->mm))
+		return -EAGAIN;
 	ret = resolve_locked(space, a, signal);
 	mmap_read_unlock(space->mm);
-	if (optional)
+	if (a->ask.flags & DSM_OPTIONAL)
 		return ret;
 	if (ret == -EEXIST)
 		forget(space, a->ask.addr);

@@ -14,7 +14,8 @@
 /* A request refers to nothing that a peer could keep us from: so many wait. */
 #define ASKS_MAX 512
 
-#define NEIGHBOURS_MAX 16u
+/* With the one that is asked for they fit into one message. */
+#define NEIGHBOURS_MAX (DSM_WIRE_BATCH - 1u)
 
 static unsigned int threads = 8;
 module_param(threads, uint, 0444);
@@ -23,7 +24,7 @@ MODULE_PARM_DESC(threads, "how many requests can wait for a disk at a time");
 static LIST_HEAD(asks); /* under dsm.lock */
 static DECLARE_WAIT_QUEUE_HEAD(work_wq);
 
-static int serve_thread(void *unused);
+static LIST_HEAD(workers); /* under dsm.lock */
 
 /* Whoever waits for what is to be done here: it may be lying about. */
 void serve_hurry(void)
@@ -31,16 +32,39 @@ void serve_hurry(void)
 	wake_up(&work_wq);
 }
 
+/* From now on the current task does itself what it causes. */
+void serve_begin(struct serve_worker *worker)
+{
+	worker->task = current;
+	dsm_lock();
+	list_add(&worker->list, &workers);
+	dsm_unlock();
+}
+
+/* It does no longer, and all is sent. */
+void serve_end(struct serve_worker *worker)
+{
+	while (home_work())
+		;
+	dsm_lock();
+	list_del(&worker->list);
+	dsm_unlock();
+}
+
 /*
- * There is work. A thread of the pool does itself what it has caused: a second
+ * There is work; under dsm.lock. A worker does itself what it has caused: a second
  * one would only take the locks from it. If it has to wait before, for a lock of
  * the address space, it is for one who has called serve_hurry().
  */
 void serve_kick(void)
 {
-	if (!in_task() || !(current->flags & PF_KTHREAD) ||
-	    kthread_func(current) != serve_thread)
-		serve_hurry();
+	struct serve_worker *worker;
+
+	if (in_task())
+		list_for_each_entry(worker, &workers, list)
+			if (worker->task == current)
+				return;
+	serve_hurry();
 }
 
 void serve_op_request(void *ctx, const struct dsm_msg *msg)
@@ -84,11 +108,11 @@ void serve_op_done(void *ctx, struct dsm_page *page, struct dsm_ask *ask,
 
 static void refuse(struct home_ask *a, int signo, int code)
 {
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	if (!(a->ask.flags & DSM_OPTIONAL))
 		dsm_home_refuse(&dsm.core, &a->ask, signo << 16 | code);
 	free_ask(a);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	if (signo)
 		dsm_count(refused);
 }
@@ -118,31 +142,47 @@ static void serve_in(struct dsm_space *space, struct home_ask *a)
 	refuse(a, 0, 0);
 }
 
+/* What another kernel has at that address already stays as it is. */
+static void serve_optional(struct dsm_space *space, const struct dsm_ask *ask,
+			   bool gently)
+{
+	struct home_ask *a;
+
+	if (ask->addr >= TASK_SIZE ||
+	    xa_load(&space->maps, ask->addr >> PAGE_SHIFT))
+		return;
+	a = kzalloc(sizeof(*a), GFP_KERNEL);
+	if (!a)
+		return;
+	a->ask = *ask;
+	a->gently = gently;
+	serve_in(space, a);
+}
+
+/* A page that will be asked for; home_work() is the caller's to do. */
+void serve_unasked(struct dsm_space *space, const struct dsm_ask *ask)
+{
+	serve_optional(space, ask, false);
+}
+
 /*
- * Pages behind it will be wanted next; only what costs nobody anything. They
- * are lowered together, with one flush.
+ * Pages around it will be wanted next; only what costs nobody anything. They
+ * are lowered together, with one flush, and go out in one message. The block is
+ * aligned, as are those that the kernel maps around a fault of a file.
  */
 static void serve_neighbours(struct dsm_space *space, const struct dsm_ask *ask,
 			     unsigned int many)
 {
-	struct home_ask *a;
-	unsigned int i;
+	unsigned long size = rounddown_pow_of_two(many + 1) * PAGE_SIZE;
+	unsigned long end = round_down(ask->addr, size) + size;
+	struct dsm_ask near = *ask;
 
-	for (i = 1; i <= many; i++) {
-		a = kzalloc(sizeof(*a), GFP_KERNEL);
-		if (!a)
-			return;
-		a->ask = *ask;
-		a->ask.access = DSM_READ;
-		a->ask.flags = DSM_OPTIONAL | (ask->flags & DSM_EXEC);
-		a->ask.token = 0;
-		a->ask.addr = ask->addr + i * PAGE_SIZE;
-		if (a->ask.addr >= TASK_SIZE ||
-		    xa_load(&space->maps, a->ask.addr >> PAGE_SHIFT))
-			kfree(a);
-		else
-			serve_in(space, a);
-	}
+	near.access = DSM_READ;
+	near.flags = DSM_OPTIONAL | (ask->flags & DSM_EXEC);
+	near.token = 0;
+	for (near.addr = end - size; near.addr < end; near.addr += PAGE_SIZE)
+		if (near.addr != ask->addr)
+			serve_optional(space, &near, true);
 }
 
 static bool allowed(struct dsm_space *space, const struct dsm_ask *ask)
@@ -169,10 +209,10 @@ static void serve(struct home_ask *a)
 		refuse(a, SIGKILL, SI_KERNEL);
 	} else {
 		mm = space->mm;
+		ahead_note(space, &ask);
 		serve_in(space, a);
-		while (home_work())
-			;
 		serve_neighbours(space, &ask, many);
+		/* What is granted is sent with the first lock that it lets go. */
 		while (home_work())
 			;
 		mmput(mm);
@@ -184,18 +224,20 @@ static struct home_ask *next_ask(void)
 {
 	struct home_ask *a;
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	a = list_first_entry_or_null(&asks, struct home_ask, list);
 	if (a)
 		list_del(&a->list);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	return a;
 }
 
 static int serve_thread(void *unused)
 {
+	struct serve_worker worker;
 	struct home_ask *a;
 
+	serve_begin(&worker);
 	while (!kthread_should_stop()) {
 		wait_event_interruptible_exclusive(
 			work_wq, home_has_work() || !list_empty(&asks) ||
@@ -208,6 +250,7 @@ static int serve_thread(void *unused)
 		while (home_work())
 			;
 	}
+	serve_end(&worker);
 	return 0;
 }
 

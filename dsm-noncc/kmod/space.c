@@ -20,8 +20,8 @@
 #include "glue.h"
 #include "trace.h"
 
-/* Pages that are called back before the first is waited for. */
-#define BATCH 32
+/* Pages that are called back together, by one message. */
+#define BATCH DSM_WIRE_BATCH
 
 static DEFINE_HASHTABLE(by_mm, 8);
 static DEFINE_MUTEX(making); /* guards by_mm, with RCU */
@@ -106,14 +106,13 @@ static void recall_batch(struct dsm_space *space, struct batch *b, bool block)
 {
 	unsigned int i;
 
+	home_recall_begin(b->hp, b->n);
 	for (i = 0; i < b->n; i++)
-		home_recall_begin(b->hp[i]);
-	for (i = 0; i < b->n; i++) {
 		home_recall_wait(b->hp[i], block);
-		home_map_remove(space, b->index[i], b->hp[i]);
-		home_recall_end(b->hp[i]);
+	protect_end(space, b->index, b->hp, b->n);
+	home_recall_end(b->hp, b->n);
+	for (i = 0; i < b->n; i++)
 		home_page_put(b->hp[i]);
-	}
 	dsm_count_n(notified_pages, b->n);
 }
 
@@ -136,12 +135,12 @@ static void say_over(const struct dsm_space *space)
 		.space_inc = dsm.core.inc,
 	};
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	for (ask.kernel = 0; ask.kernel < dsm.core.kernels; ask.kernel++)
 		if (space->ever & BIT(ask.kernel))
 			dsm_home_refuse(&dsm.core, &ask,
 					SIGKILL << 16 | SI_KERNEL);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 }
 
 static void space_ended(struct work_struct *work)
@@ -218,6 +217,7 @@ static struct dsm_space *make(struct mm_struct *mm)
 	INIT_WORK(&space->end, space_ended);
 	refcount_set(&space->refs, 2);
 	space->number = ++last;
+	ahead_inherit(space);
 	ret = xa_err(xa_store(&dsm.spaces, space->number, space, GFP_KERNEL));
 	if (!ret)
 		ret = mmu_interval_notifier_insert(&space->notifier, mm, 0,
@@ -253,10 +253,10 @@ int dsm_space_grant(struct dsm_space *space, unsigned int kernel)
 		return -ESRCH;
 	if (!dsm.link[kernel].up)
 		return -ENOTCONN;
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	space->kernels |= BIT(kernel);
 	space->ever |= BIT(kernel);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dsm_space_grant);
@@ -265,9 +265,9 @@ void dsm_space_revoke(struct dsm_space *space, unsigned int kernel)
 {
 	if (kernel >= dsm.core.kernels)
 		return;
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	space->kernels &= ~BIT(kernel);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	recall_range(space, 0, ULONG_MAX >> PAGE_SHIFT, true);
 }
 EXPORT_SYMBOL_GPL(dsm_space_revoke);

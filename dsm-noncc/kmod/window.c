@@ -41,7 +41,7 @@ static int install_pte(pte_t *ptep, unsigned long addr, void *data)
 	pte_t old = ptep_get(ptep);
 	bool write;
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	i->done = dsm_copy_may_map(&dsm.core, &i->copy->core, i->stamp,
 				   i->access);
 	write = i->prot & DSM_PROT_WRITE &&
@@ -55,8 +55,47 @@ static int install_pte(pte_t *ptep, unsigned long addr, void *data)
 		set_pte_at(i->mm, addr, ptep,
 			   dsm_arch_window(i->pfn, i->prot, write, i->exec));
 	}
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	return 0;
+}
+
+struct unmap {
+	struct mm_struct *mm;
+	enum dsm_access keep;
+	bool changed;
+};
+
+static int unmap_pte(pte_t *ptep, unsigned long addr, void *data)
+{
+	struct unmap *u = data;
+	pte_t pte = ptep_get(ptep);
+
+	if (!pte_present(pte) || (u->keep == DSM_READ && !pte_write(pte)))
+		return 0;
+	pte = ptep_get_and_clear(u->mm, addr, ptep);
+	if (u->keep == DSM_READ)
+		set_pte_at(u->mm, addr, ptep, pte_wrprotect(pte));
+	u->changed = true;
+	return 0;
+}
+
+/* All that follow one another in a window share one flush of the TLBs. */
+void window_unmap(struct list_head *maps, enum dsm_access keep)
+{
+	struct unmap u = { .keep = keep };
+	struct body_map *map;
+
+	lockdep_assert_held(&body_unmapping);
+	list_for_each_entry(map, maps, list) {
+		if (u.mm != map->win->mm && u.changed)
+			dsm_arch_flush_all(u.mm);
+		u.changed &= u.mm == map->win->mm;
+		u.mm = map->win->mm;
+		apply_to_existing_page_range(u.mm, map->index << PAGE_SHIFT,
+					     PAGE_SIZE, unmap_pte, &u);
+	}
+	if (u.changed)
+		dsm_arch_flush_all(u.mm);
 }
 
 static bool allowed(u32 prot, enum dsm_access access, bool exec)
@@ -84,12 +123,12 @@ static int choose_page(struct install *i)
 				     i->prot & DSM_PROT_TIME);
 		if (err)
 			return err;
-		spin_lock_irq(&dsm.lock);
+		dsm_lock();
 		if (i->copy->replica)
 			i->pfn = page_to_pfn(i->copy->replica);
 		else
 			err = -EAGAIN;
-		spin_unlock_irq(&dsm.lock);
+		dsm_unlock();
 		return err;
 	}
 	if (i->exec)
@@ -105,14 +144,14 @@ static int install(struct dsm_window *win, struct mm_struct *mm,
 	struct body_map *map;
 	int err = -EAGAIN;
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	map = xa_load(&win->pages, index);
 	if (map && allowed(map->prot, access, exec)) {
 		i.copy = copy_hold(map->copy);
 		i.prot = map->prot;
 		i.stamp = map->stamp;
 	}
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	if (!i.copy)
 		return err;
 	err = choose_page(&i);
@@ -129,10 +168,10 @@ static void tell_closed(struct dsm_window *win)
 {
 	bool tell;
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	tell = !win->closed;
 	win->closed = true;
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	if (tell && win->ops->closed)
 		win->ops->closed(win->ctx);
 }
@@ -292,6 +331,9 @@ struct dsm_window *dsm_window_open(const struct dsm_id *id,
 	win->id = *id;
 	win->ops = ops;
 	win->ctx = ctx;
+	win->mm = current->mm;
+	mmget(win->mm);
+	asks_welcome(win);
 	xa_init(&win->pages);
 	/* An inode of its own: unmapping searches no other window. */
 	win->file = anon_inode_create_getfile("[dsm]", &window_fops, win,
@@ -299,15 +341,16 @@ struct dsm_window *dsm_window_open(const struct dsm_id *id,
 	ret = PTR_ERR_OR_ZERO(win->file);
 	if (ret)
 		goto free;
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	list_add(&win->list, &body_windows);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	ret = cover(win);
 	if (!ret)
 		return win;
 	dsm_window_close(win);
 	return ERR_PTR(ret);
 free:
+	mmput(win->mm);
 	kfree(win);
 	return ERR_PTR(ret);
 }
@@ -331,17 +374,18 @@ void dsm_window_close(struct dsm_window *win)
 	LIST_HEAD(maps);
 
 	mutex_lock(&body_unmapping);
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	win->closed = true;
 	list_del(&win->list);
 	take_maps(win, &maps);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	unmap_mapping_range(win->file->f_mapping, 0, 0, 1);
 	mutex_unlock(&body_unmapping);
 	list_for_each_entry_safe(map, next, &maps, list)
 		kfree(map);
 	copies_release_unused(win->id.home);
 	fput(win->file);
+	mmput(win->mm);
 	kfree_rcu_mightsleep(win);
 }
 EXPORT_SYMBOL_GPL(dsm_window_close);
@@ -375,11 +419,11 @@ void window_home_down(u32 kernel)
 	struct dsm_window *win;
 
 	mutex_lock(&body_unmapping);
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	list_for_each_entry(win, &body_windows, list)
 		if (win->id.home == kernel)
 			asks_end(win, SIGKILL << 16);
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock();
 	list_for_each_entry(win, &body_windows, list)
 		if (win->id.home == kernel)
 			tell_closed(win);

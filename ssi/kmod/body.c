@@ -517,6 +517,7 @@ void ssi_body_exit(struct ssi_body *b)
 	spin_unlock_irqrestore(&ssi_lock, flags);
 	clear_thread_flag(TIF_TOMBOLO_BODY);
 	trace_ssi_end(current->pid, b->home, b->number);
+	ssi_window_return(b->window);
 	forget(b);
 	tell_gone(b, !told);
 	ssi_body_put(b);

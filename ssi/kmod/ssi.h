@@ -294,6 +294,7 @@ int ssi_window_birth(struct ssi_body *b, const struct dsm_id *id);
 struct ssi_window *ssi_window_led_by(struct task_struct *task);
 void ssi_window_fork(struct ssi_window *win, struct task_struct *child);
 void ssi_window_exit(struct ssi_window *win);
+void ssi_window_return(struct ssi_window *win);
 void ssi_window_left(struct ssi_window *win);
 void ssi_window_down(unsigned int kernel);
 bool ssi_agent_waits(void);

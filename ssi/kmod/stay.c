@@ -100,6 +100,19 @@ static int start_msg(struct ssi_shadow *s, struct ssi_msg *msg,
 	return ssi_context_out(msg, regs);
 }
 
+/* Pages that the body will touch at once: stack, thread data, code. */
+static void send_pages(struct ssi_shadow *s, const struct ssi_msg *msg)
+{
+	u64 sp = le64_to_cpu(msg->regs.sp);
+	struct dsm_touch touch[] = {
+		{ sp, true },
+		{ le64_to_cpu(msg->regs.tls), true },
+		{ le64_to_cpu(msg->regs.pc), false },
+	};
+
+	dsm_space_send(s->space, s->place, touch, ARRAY_SIZE(touch));
+}
+
 /* What is in the way: for now, or for good, then it stays where it belongs. */
 static void cannot(struct ssi_shadow *s, unsigned int why)
 {
@@ -155,10 +168,13 @@ static void leave(struct ssi_shadow *s, struct pt_regs *regs)
 	ssi_rseq_park(s);
 	ssi_shadow_enter(s);
 	trace_ssi_leave(current->pid, to, s->number);
-	if (start_msg(s, &msg, regs) || !send_to(s, &msg)) {
-		ssi_stay_end(s);
-		cannot(s, TOMBOLO_WHY_DOWN);
+	if (!start_msg(s, &msg, regs)) {
+		send_pages(s, &msg);
+		if (send_to(s, &msg))
+			return;
 	}
+	ssi_stay_end(s);
+	cannot(s, TOMBOLO_WHY_DOWN);
 }
 
 /* ---- while it is away ---- */

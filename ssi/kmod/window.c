@@ -90,6 +90,13 @@ int ssi_window_birth(struct ssi_body *b, const struct dsm_id *id)
 	return 0;
 }
 
+/* A body ends, and is in the memory still: what it wrote goes home with it. */
+void ssi_window_return(struct ssi_window *win)
+{
+	if (win && win->dsm && READ_ONCE(win->bodies) == 1)
+		dsm_window_return(win->dsm);
+}
+
 /* A body has ended. */
 void ssi_window_left(struct ssi_window *win)
 {

@@ -264,6 +264,35 @@ static void late_answers_are_strays(void)
 	tap_end("answers about frames without an entry are strays");
 }
 
+/* One that is wrong does not take the others with it. */
+static void several_arrive_together(void)
+{
+	struct fake *f = fake_create(0);
+	struct dsm_wire w[DSM_WIRE_BATCH + 1];
+	u32 i;
+
+	for (i = 0; i <= DSM_WIRE_BATCH; i++) {
+		w[i] = request();
+		w[i].addr = cpu_to_le64(i << 12);
+	}
+	w[1].spare = 1;
+	dsm_receive(&f->core, 1, w, 3 * sizeof(w[0]));
+	CHECK_EQ(f->requests, 2);
+	CHECK_EQ(f->request.addr, 2 << 12);
+	CHECK_EQ(f->bad, 1);
+	dsm_receive(&f->core, 1, w + 1, DSM_WIRE_BATCH * sizeof(w[0]));
+	CHECK_EQ(f->requests, 1 + DSM_WIRE_BATCH);
+	CHECK_EQ(f->bad, 2);
+	/* none, too many, and half of one */
+	dsm_receive(&f->core, 1, w, 0);
+	dsm_receive(&f->core, 1, w, sizeof(w));
+	dsm_receive(&f->core, 1, w, 3 * sizeof(w[0]) / 2);
+	CHECK_EQ(f->requests, 1 + DSM_WIRE_BATCH);
+	CHECK_EQ(f->bad, 5);
+	free(f);
+	tap_end("several messages arrive together");
+}
+
 int main(void)
 {
 	tap_begin();
@@ -276,5 +305,6 @@ int main(void)
 	bodies_hear_homes();
 	requests_are_sent_whole();
 	late_answers_are_strays();
+	several_arrive_together();
 	return tap_done();
 }
