@@ -91,6 +91,9 @@ static void answer(struct dsm_core *core, struct dsm_copy *copy)
 	if (forward(core, &copy->recall))
 		flags |= DSM_FORWARDED;
 	ack(core, &copy->recall, flags, copy->access);
+	/* What is kept is given back, later, as what this recall has left. */
+	if (copy->recall.stamp > copy->stamp)
+		copy->stamp = copy->recall.stamp;
 }
 
 /* An older grant that a third kernel has sent may still be under way. */

@@ -304,6 +304,21 @@ static void a_recall_answered_once(void)
 	tap_end("a recall that is repeated is answered once");
 }
 
+/* Or the home would not believe that it is given back. */
+static void what_a_recall_left_is_given_back(void)
+{
+	struct fake *f = fake_create(0);
+
+	receive(f, 1, grant(DSM_WRITE, 1));
+	receive(f, 1, recall(DSM_READ, 2, 0));
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	dsm_copy_release(&f->core, &f->copy);
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	check_answer(f, DSM_RELEASE, DSM_NONE, 0, 2);
+	free(f);
+	tap_end("what a recall has left is given back as such");
+}
+
 int main(void)
 {
 	tap_begin();
@@ -319,5 +334,6 @@ int main(void)
 	no_way_to_the_third();
 	homes_that_contradict_themselves();
 	a_recall_answered_once();
+	what_a_recall_left_is_given_back();
 	return tap_done();
 }
