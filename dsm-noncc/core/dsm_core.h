@@ -188,7 +188,7 @@ struct dsm_page {
  * @keep: what remains after the present copy_unmap()
  * @used: somebody has mapped it since the grant
  * @op: number of the present copy_unmap()
- * @stamp: of the newest grant
+ * @stamp: of the newest grant, or recall that has left something
  * @since: of the first grant since we last had nothing
  * @until: recalls that are not urgent wait until then
  * @recall: the recall that waits, is being done, or was done last

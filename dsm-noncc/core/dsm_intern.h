@@ -39,6 +39,24 @@ static inline u8 dsm_bit(u32 kernel)
 	return (u8)(1u << kernel);
 }
 
+/* dsm_page.dead: what became of who asked. */
+enum dsm_death { DSM_ALIVE, DSM_DEAD_CLEAN, DSM_DEAD_DIRTY };
+
+/* Is what has this stamp of before a kernel's HELLO, or before it went? */
+bool dsm_home_is_old(const struct dsm_core *core, u32 kernel, u64 stamp);
+/* A holder has given, and kept what it says. */
+void dsm_home_gave(struct dsm_page *page, u32 kernel, u8 kept);
+void dsm_home_done(struct dsm_core *core, struct dsm_page *page,
+		   struct dsm_ask *ask, enum dsm_result result);
+void dsm_home_lose(struct dsm_core *core, struct dsm_page *page, u32 kernel);
+/* The first RECALL of the present operation to this kernel. */
+void dsm_home_ask_back(struct dsm_core *core, struct dsm_page *page,
+		       u32 kernel);
+/* End the present operation, if nobody has to give any more. */
+void dsm_home_finish(struct dsm_core *core, struct dsm_page *page);
+/* Begin what can be begun, in turn: the home and those who ask. */
+void dsm_home_serve(struct dsm_core *core, struct dsm_page *page);
+
 void dsm_home_ack(struct dsm_core *core, struct dsm_page *page,
 		  const struct dsm_msg *msg);
 void dsm_home_release(struct dsm_core *core, struct dsm_page *page,

@@ -26,9 +26,6 @@ static const struct plan plans[DSM_PAGE_STATES][ASKERS][DSM_WRITE + 1] = {
 #include "dsm_states.def"
 };
 
-/* What became of who asked. */
-enum dsm_death { ALIVE, DEAD_CLEAN, DEAD_DIRTY };
-
 static bool busy(const struct dsm_page *page)
 {
 	return page->op_kernel != DSM_NOBODY;
@@ -41,7 +38,7 @@ static bool all_ours(const struct dsm_core *core, const struct dsm_page *page)
 }
 
 /* Of before its HELLO, or before it went? */
-static bool is_old(const struct dsm_core *core, u32 kernel, u64 stamp)
+bool dsm_home_is_old(const struct dsm_core *core, u32 kernel, u64 stamp)
 {
 	return !dsm_heard(core, kernel) || stamp < core->peer[kernel].hello;
 }
@@ -62,7 +59,7 @@ static u8 givers(const struct dsm_page *page, u32 kernel, u8 access)
 }
 
 /* A holder has given, and kept what it says. */
-static void gave(struct dsm_page *page, u32 kernel, u8 kept)
+void dsm_home_gave(struct dsm_page *page, u32 kernel, u8 kept)
 {
 	if (kept == DSM_NONE)
 		page->holders &= (u8)~dsm_bit(kernel);
@@ -91,8 +88,8 @@ void dsm_home_refuse(struct dsm_core *core, const struct dsm_ask *ask, u32 code)
 		dsm_send(core, ask->kernel, &msg);
 }
 
-static void done(struct dsm_core *core, struct dsm_page *page,
-		 struct dsm_ask *ask, enum dsm_result result)
+void dsm_home_done(struct dsm_core *core, struct dsm_page *page,
+		   struct dsm_ask *ask, enum dsm_result result)
 {
 	if (result == DSM_AGAIN && !(ask->flags & DSM_OPTIONAL))
 		dsm_home_refuse(core, ask, 0);
@@ -162,7 +159,7 @@ static void take(struct dsm_core *core, struct dsm_page *page)
 		core->ops->home_wake(core->ctx, page);
 }
 
-static void lose(struct dsm_core *core, struct dsm_page *page, u32 kernel)
+void dsm_home_lose(struct dsm_core *core, struct dsm_page *page, u32 kernel)
 {
 	core->stats.lost++;
 	core->ops->lost(core->ctx, page, kernel);
@@ -175,26 +172,26 @@ static void finish_ask(struct dsm_core *core, struct dsm_page *page)
 	page->ask = NULL;
 	if (page->dead) {
 		if (page->served && page->next == DSM_PAGE_EXCLUSIVE &&
-		    page->dead == DEAD_DIRTY)
-			lose(core, page, ask->kernel);
-		done(core, page, ask, DSM_GONE);
+		    page->dead == DSM_DEAD_DIRTY)
+			dsm_home_lose(core, page, ask->kernel);
+		dsm_home_done(core, page, ask, DSM_GONE);
 	} else if (page->served) {
 		holds_now(page, ask->kernel, page->next);
 		page->stamp[ask->kernel] = page->grant_stamp;
 		core->stats.forwards++;
-		done(core, page, ask, DSM_GRANTED);
-	} else if (is_old(core, ask->kernel, ask->since)) {
-		done(core, page, ask, DSM_GONE);
+		dsm_home_done(core, page, ask, DSM_GRANTED);
+	} else if (dsm_home_is_old(core, ask->kernel, ask->since)) {
+		dsm_home_done(core, page, ask, DSM_GONE);
 	} else if (page->failed) {
-		done(core, page, ask, DSM_AGAIN);
+		dsm_home_done(core, page, ask, DSM_AGAIN);
 	} else {
 		holds_now(page, ask->kernel, page->next);
 		grant(core, page, ask, page->next);
-		done(core, page, ask, DSM_GRANTED);
+		dsm_home_done(core, page, ask, DSM_GRANTED);
 	}
 }
 
-static void finish(struct dsm_core *core, struct dsm_page *page)
+void dsm_home_finish(struct dsm_core *core, struct dsm_page *page)
 {
 	if (page->waiting)
 		return;
@@ -228,8 +225,7 @@ static void recall(struct dsm_core *core, struct dsm_page *page, u32 kernel,
 	dsm_send(core, kernel, &msg);
 }
 
-static void recall_first(struct dsm_core *core, struct dsm_page *page,
-			 u32 kernel)
+void dsm_home_ask_back(struct dsm_core *core, struct dsm_page *page, u32 kernel)
 {
 	page->stamp[kernel] = ++core->peer[kernel].stamp;
 	core->stats.recalls++;
@@ -266,16 +262,16 @@ static void begin(struct dsm_core *core, struct dsm_page *page, u32 kernel,
 	page->ask = ask;
 	page->failed = false;
 	page->served = false;
-	page->dead = ALIVE;
+	page->dead = DSM_ALIVE;
 	choose_third(core, page);
 	for (k = 0; k < core->kernels; k++)
 		if ((page->waiting & dsm_bit(k)) && k != core->self)
-			recall_first(core, page, k);
+			dsm_home_ask_back(core, page, k);
 	if (page->waiting & dsm_bit(core->self)) {
 		page->op = ++core->op;
 		core->ops->home_protect(core->ctx, page, page->keep, page->op);
 	}
-	finish(core, page);
+	dsm_home_finish(core, page);
 }
 
 static struct dsm_ask *pop(struct dsm_page *page)
@@ -320,10 +316,10 @@ static bool serve_ask(struct dsm_core *core, struct dsm_page *page)
 	}
 	pop(page);
 	page->turn = false;
-	if (is_old(core, ask->kernel, ask->since))
-		done(core, page, ask, DSM_GONE);
+	if (dsm_home_is_old(core, ask->kernel, ask->since))
+		dsm_home_done(core, page, ask, DSM_GONE);
 	else if (optional && (wait || (from & ~dsm_bit(core->self))))
-		done(core, page, ask, DSM_SKIPPED);
+		dsm_home_done(core, page, ask, DSM_SKIPPED);
 	else
 		begin(core, page, ask->kernel, ask->access, ask);
 	return true;
@@ -340,7 +336,7 @@ static void settle(struct dsm_core *core, struct dsm_page *page)
 }
 
 /* Begin what can be begun, in turn: the home and those who ask. */
-static void serve(struct dsm_core *core, struct dsm_page *page)
+void dsm_home_serve(struct dsm_core *core, struct dsm_page *page)
 {
 	bool more = true;
 
@@ -374,14 +370,14 @@ void dsm_home_ack(struct dsm_core *core, struct dsm_page *page,
 		return;
 	}
 	page->waiting &= (u8)~dsm_bit(msg->from);
-	gave(page, msg->from, msg->access);
+	dsm_home_gave(page, msg->from, msg->access);
 	if (msg->flags & DSM_FORWARDED)
 		page->served = true;
 	if (page->lost_by != DSM_NOBODY && !(msg->flags & DSM_HELD))
-		lose(core, page, page->lost_by);
+		dsm_home_lose(core, page, page->lost_by);
 	page->lost_by = DSM_NOBODY;
-	finish(core, page);
-	serve(core, page);
+	dsm_home_finish(core, page);
+	dsm_home_serve(core, page);
 }
 
 /* It may have crossed a recall or a grant: then that one is answered, too. */
@@ -392,8 +388,8 @@ void dsm_home_release(struct dsm_core *core, struct dsm_page *page,
 	    (page->waiting & dsm_bit(msg->from)) ||
 	    msg->stamp != page->stamp[msg->from])
 		return;
-	gave(page, msg->from, DSM_NONE);
-	serve(core, page);
+	dsm_home_gave(page, msg->from, DSM_NONE);
+	dsm_home_serve(core, page);
 }
 
 /* ---- the host ---- */
@@ -425,14 +421,14 @@ void dsm_home_request(struct dsm_core *core, struct dsm_page *page,
 
 	ask->since = core->peer[ask->kernel].stamp;
 	if ((ask->flags & DSM_OPTIONAL) && busy(page)) {
-		done(core, page, ask, DSM_SKIPPED);
+		dsm_home_done(core, page, ask, DSM_SKIPPED);
 		return;
 	}
 	while (*at)
 		at = &(*at)->next;
 	ask->next = NULL;
 	*at = ask;
-	serve(core, page);
+	dsm_home_serve(core, page);
 }
 
 bool dsm_home_ok(const struct dsm_core *core, const struct dsm_page *page,
@@ -452,7 +448,7 @@ void dsm_home_want(struct dsm_core *core, struct dsm_page *page,
 {
 	if (access > page->want)
 		page->want = (u8)access;
-	serve(core, page);
+	dsm_home_serve(core, page);
 }
 
 bool dsm_home_recall(struct dsm_core *core, struct dsm_page *page, bool urgent)
@@ -465,13 +461,13 @@ bool dsm_home_recall(struct dsm_core *core, struct dsm_page *page, bool urgent)
 	}
 	if (busy(page) && page->op_kernel != core->self) {
 		page->failed = true;
-		finish(core, page);
+		dsm_home_finish(core, page);
 	}
 	while (page->asks)
-		done(core, page, pop(page), DSM_AGAIN);
+		dsm_home_done(core, page, pop(page), DSM_AGAIN);
 	if (urgent)
 		dsm_home_hurry(core, page);
-	serve(core, page);
+	dsm_home_serve(core, page);
 	return all_ours(core, page) && !busy(page);
 }
 
@@ -479,7 +475,7 @@ void dsm_home_recall_end(struct dsm_core *core, struct dsm_page *page)
 {
 	if (!--page->recalls)
 		page->urgent = false;
-	serve(core, page);
+	dsm_home_serve(core, page);
 }
 
 void dsm_home_hurry(struct dsm_core *core, struct dsm_page *page)
@@ -510,105 +506,14 @@ void dsm_home_protected(struct dsm_core *core, struct dsm_page *page, u32 op,
 			core->ops->clean(core->ctx, page->frame);
 			core->stats.cleans++;
 		}
-		gave(page, core->self, page->keep);
+		dsm_home_gave(page, core->self, page->keep);
 	}
-	finish(core, page);
-	serve(core, page);
-}
-
-static void drop_asks(struct dsm_core *core, struct dsm_page *page, u32 kernel)
-{
-	struct dsm_ask **at = &page->asks;
-
-	while (*at) {
-		struct dsm_ask *ask = *at;
-
-		if (ask->kernel == kernel && is_old(core, kernel, ask->since)) {
-			*at = ask->next;
-			done(core, page, ask, DSM_GONE);
-		} else {
-			at = &ask->next;
-		}
-	}
-}
-
-/*
- * The giver is dead. Has it granted the frame to the third kernel before? Take it
- * back from there, and see by the answer; who asked shall ask again.
- */
-static void ask_third(struct dsm_core *core, struct dsm_page *page)
-{
-	u32 third = page->third;
-
-	page->third = DSM_NOBODY;
-	page->keep = DSM_NONE;
-	page->failed = true;
-	page->waiting |= dsm_bit(third);
-	recall_first(core, page, third);
-}
-
-static void giver_gone(struct dsm_core *core, struct dsm_page *page, u32 kernel,
-		       bool lost)
-{
-	page->waiting &= (u8)~dsm_bit(kernel);
-	gave(page, kernel, DSM_NONE);
-	if (page->op_kernel == kernel) {
-		/* It was asked whether it had got what another had. */
-		if (page->lost_by != DSM_NOBODY)
-			lose(core, page, page->lost_by);
-		else if (page->next == DSM_PAGE_EXCLUSIVE &&
-			 page->dead == DEAD_DIRTY)
-			lose(core, page, kernel);
-		page->lost_by = DSM_NOBODY;
-	} else if (page->third != DSM_NOBODY && page->dead) {
-		/* Whichever of them had it. */
-		if (lost)
-			lose(core, page, kernel);
-		else if (page->next == DSM_PAGE_EXCLUSIVE &&
-			 page->dead == DEAD_DIRTY)
-			lose(core, page, page->op_kernel);
-	} else if (page->third != DSM_NOBODY) {
-		page->lost_by = lost ? (u8)kernel : DSM_NOBODY;
-		ask_third(core, page);
-	} else if (lost) {
-		lose(core, page, kernel);
-	}
-	finish(core, page);
-}
-
-static void holder_gone(struct dsm_core *core, struct dsm_page *page,
-			u32 kernel, bool lost)
-{
-	gave(page, kernel, DSM_NONE);
-	if (lost)
-		lose(core, page, kernel);
-}
-
-void dsm_home_gone(struct dsm_core *core, struct dsm_page *page, u32 kernel,
-		   enum dsm_gone how)
-{
-	bool lost = how != DSM_GAVE_BACK && page->state == DSM_PAGE_EXCLUSIVE &&
-		    (page->holders & dsm_bit(kernel));
-
-	if (how != DSM_OFF && !dsm_heard(core, kernel))
-		return;
-	drop_asks(core, page, kernel);
-	if (page->ask && page->op_kernel == kernel &&
-	    is_old(core, kernel, page->ask->since)) {
-		page->failed = true;
-		page->dead = how == DSM_GAVE_BACK ? DEAD_CLEAN : DEAD_DIRTY;
-	}
-	if (is_old(core, kernel, page->stamp[kernel])) {
-		if (page->waiting & dsm_bit(kernel))
-			giver_gone(core, page, kernel, lost);
-		else if (page->holders & dsm_bit(kernel))
-			holder_gone(core, page, kernel, lost);
-	}
-	serve(core, page);
+	dsm_home_finish(core, page);
+	dsm_home_serve(core, page);
 }
 
 void dsm_home_timer(struct dsm_core *core, struct dsm_page *page)
 {
 	page->timer = false;
-	serve(core, page);
+	dsm_home_serve(core, page);
 }

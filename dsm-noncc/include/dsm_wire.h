@@ -92,24 +92,27 @@ struct dsm_wire {
 	__le32 code;
 };
 
-static_assert(sizeof(struct dsm_wire) == 72, "wire");
-static_assert(offsetof(struct dsm_wire, type) == 0, "wire");
-static_assert(offsetof(struct dsm_wire, access) == 1, "wire");
-static_assert(offsetof(struct dsm_wire, home) == 2, "wire");
-static_assert(offsetof(struct dsm_wire, third) == 3, "wire");
-static_assert(offsetof(struct dsm_wire, flags) == 4, "wire");
-static_assert(offsetof(struct dsm_wire, many) == 6, "wire");
-static_assert(offsetof(struct dsm_wire, spare) == 7, "wire");
-static_assert(offsetof(struct dsm_wire, from_inc) == 8, "wire");
-static_assert(offsetof(struct dsm_wire, home_inc) == 12, "wire");
-static_assert(offsetof(struct dsm_wire, frame) == 16, "wire");
-static_assert(offsetof(struct dsm_wire, stamp) == 24, "wire");
-static_assert(offsetof(struct dsm_wire, grant_stamp) == 32, "wire");
-static_assert(offsetof(struct dsm_wire, token) == 40, "wire");
-static_assert(offsetof(struct dsm_wire, addr) == 48, "wire");
-static_assert(offsetof(struct dsm_wire, space) == 56, "wire");
-static_assert(offsetof(struct dsm_wire, space_inc) == 60, "wire");
-static_assert(offsetof(struct dsm_wire, prot) == 64, "wire");
-static_assert(offsetof(struct dsm_wire, code) == 68, "wire");
+#define DSM_WIRE_AT(field, at) \
+	static_assert(offsetof(struct dsm_wire, field) == (at), #field)
+
+static_assert(sizeof(struct dsm_wire) == 72, "dsm_wire");
+DSM_WIRE_AT(type, 0);
+DSM_WIRE_AT(access, 1);
+DSM_WIRE_AT(home, 2);
+DSM_WIRE_AT(third, 3);
+DSM_WIRE_AT(flags, 4);
+DSM_WIRE_AT(many, 6);
+DSM_WIRE_AT(spare, 7);
+DSM_WIRE_AT(from_inc, 8);
+DSM_WIRE_AT(home_inc, 12);
+DSM_WIRE_AT(frame, 16);
+DSM_WIRE_AT(stamp, 24);
+DSM_WIRE_AT(grant_stamp, 32);
+DSM_WIRE_AT(token, 40);
+DSM_WIRE_AT(addr, 48);
+DSM_WIRE_AT(space, 56);
+DSM_WIRE_AT(space_inc, 60);
+DSM_WIRE_AT(prot, 64);
+DSM_WIRE_AT(code, 68);
 
 #endif /* DSM_WIRE_H */

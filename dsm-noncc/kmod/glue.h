@@ -87,6 +87,7 @@ enum dsm_counter {
  * @ready: it has said HELLO
  * @same: in the same life as before
  * @settled: nothing is left of its last life
+ * @lost: frames lost with it, not told yet; under dsm.lock
  */
 struct dsm_link {
 	struct imb_channel *ch;
@@ -106,6 +107,7 @@ struct dsm_link {
 	bool ready;
 	bool same;
 	bool settled;
+	unsigned int lost;
 	u32 id;
 	u32 queued;
 };

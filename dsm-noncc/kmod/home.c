@@ -194,10 +194,28 @@ void home_op_later(void *ctx, struct dsm_page *page, u64 us)
 		      HRTIMER_MODE_REL);
 }
 
+/* A dead kernel may take thousands with it: one line for all. */
+static void tell_lost(struct work_struct *work)
+{
+	unsigned int n;
+	u32 k;
+
+	for (k = 0; k < dsm.core.kernels; k++) {
+		dsm_lock();
+		n = dsm.link[k].lost;
+		dsm.link[k].lost = 0;
+		dsm_unlock();
+		if (n)
+			pr_warn("dsm: %u frames lost with kernel %u\n", n, k);
+	}
+}
+
+static DECLARE_DELAYED_WORK(lost_work, tell_lost);
+
 void home_op_lost(void *ctx, struct dsm_page *page, u32 kernel)
 {
-	pr_warn_ratelimited("dsm: frame %llx lost with kernel %u\n",
-			    page->frame, kernel);
+	dsm.link[kernel].lost++;
+	schedule_delayed_work(&lost_work, HZ);
 }
 
 static struct home_page *next_reap(void)

@@ -1,69 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The directory of one frame: who is asked, who is served, in which order. */
-#include "fake.h"
-
-static struct dsm_ask asks[8];
-
-static struct dsm_ask *ask(u32 i, u8 kernel, u8 access)
-{
-	asks[i] = (struct dsm_ask){
-		.kernel = kernel,
-		.access = access,
-		.token = 100 + i,
-		.addr = 0x1000,
-		.space = 3,
-		.space_inc = 4,
-		.prot = 6,
-	};
-	return &asks[i];
-}
-
-static void wants(struct fake *f, u32 i, u8 kernel, u8 access)
-{
-	dsm_home_request(&f->core, &f->page, ask(i, kernel, access));
-}
-
-static void protect(struct fake *f)
-{
-	dsm_home_protected(&f->core, &f->page, f->op, true);
-}
-
-static void answers(struct fake *f, u32 from, u8 access, u16 flags)
-{
-	struct dsm_wire w = message(DSM_ACK, from, SELF);
-
-	w.frame = cpu_to_le64(5);
-	w.access = access;
-	w.flags = cpu_to_le16(flags);
-	w.stamp = cpu_to_le64(f->page.stamp[from]);
-	receive(f, from, w);
-}
-
-/* The newest message; to whom, and what of it. */
-static void check_sent(struct fake *f, u32 n, u32 to, u8 type, u8 access,
-		       u64 stamp)
-{
-	const struct dsm_wire *w = last(f);
-
-	CHECK_EQ(f->n, n);
-	CHECK_EQ(f->to[n - 1], to);
-	CHECK_EQ(w->type, type);
-	CHECK_EQ(w->access, access);
-	CHECK_EQ(w->home, SELF);
-	/* The first number was the hello's. */
-	CHECK_EQ(le64_to_cpu(w->stamp), stamp ? stamp + 1 : 0);
-}
-
-/* Kernel 1 gets it to write. */
-static struct fake *given(u32 hold_us)
-{
-	struct fake *f = fake_create(hold_us);
-
-	wants(f, 0, 1, DSM_WRITE);
-	protect(f);
-	CHECK_EQ(f->n, 1);
-	return f;
-}
+#include "asks.h"
 
 static void a_read_costs_one_answer(void)
 {
@@ -433,74 +370,6 @@ static void false_answers(void)
 	tap_end("false answers change nothing");
 }
 
-static void the_dead(void)
-{
-	struct fake *f = given(0);
-
-	dsm_home_want(&f->core, &f->page, DSM_WRITE);
-	wants(f, 1, 1, DSM_READ);
-	dsm_peer_down(&f->core, 1);
-	dsm_home_gone(&f->core, &f->page, 1, DSM_OFF);
-	CHECK_EQ(f->lost, 1);
-	CHECK_EQ(f->lost_by, 1);
-	CHECK_EQ(f->result, DSM_GONE);
-	CHECK_EQ(f->done, 2);
-	CHECK_EQ(f->wakes, 1);
-	CHECK_EQ(f->core.stats.lost, 1);
-	CHECK(dsm_page_idle(&f->core, &f->page));
-	CHECK_EQ(f->n, 2);
-	wants(f, 1, 1, DSM_READ);
-	CHECK_EQ(f->result, DSM_GONE);
-	CHECK_EQ(f->done, 3);
-	CHECK_EQ(f->n, 2);
-	wants(f, 1, 2, DSM_WRITE);
-	protect(f);
-	wants(f, 2, 1, DSM_READ);
-	CHECK_EQ(f->done, 5);
-	CHECK_EQ(f->n, 3); /* nobody is asked for a dead one's sake */
-	free(f);
-	/* Its end is known before that of what it had. */
-	f = given(0);
-	wants(f, 1, 2, DSM_READ);
-	dsm_peer_down(&f->core, 2);
-	answers(f, 1, DSM_READ, DSM_HELD);
-	CHECK_EQ(f->done, 2);
-	CHECK_EQ(f->result, DSM_GONE);
-	CHECK_EQ(f->n, 2);
-	free(f);
-	tap_end("the dead get nothing, and what they had is lost");
-}
-
-/* Who was to share it has died; the holder has given what it was asked for. */
-static void a_getter_dies(void)
-{
-	struct fake *f = given(0);
-
-	wants(f, 1, 2, DSM_READ);
-	dsm_peer_down(&f->core, 2);
-	dsm_home_gone(&f->core, &f->page, 2, DSM_OFF);
-	answers(f, 1, DSM_READ, DSM_HELD);
-	CHECK_EQ(f->page.holders, 2);
-	CHECK_EQ(f->page.state, DSM_PAGE_SHARED);
-	CHECK_EQ(f->result, DSM_GONE);
-	CHECK_EQ(f->n, 2);
-	CHECK_EQ(f->lost, 0);
-	wants(f, 2, 3, DSM_READ);
-	CHECK_EQ(f->result, DSM_GRANTED);
-	free(f);
-	/* It had been handed on, to be written. */
-	f = given(0);
-	wants(f, 1, 2, DSM_WRITE);
-	dsm_peer_down(&f->core, 2);
-	dsm_home_gone(&f->core, &f->page, 2, DSM_OFF);
-	answers(f, 1, DSM_NONE, DSM_HELD | DSM_FORWARDED);
-	CHECK_EQ(f->lost, 1);
-	CHECK_EQ(f->lost_by, 2);
-	CHECK(dsm_page_idle(&f->core, &f->page));
-	free(f);
-	tap_end("a getter dies");
-}
-
 static void refusals_say_why(void)
 {
 	struct fake *f = fake_create(0);
@@ -521,105 +390,6 @@ static void refusals_say_why(void)
 	tap_end("refusals say why");
 }
 
-static void shared_copies_vanish(void)
-{
-	struct fake *f = fake_create(0);
-
-	wants(f, 0, 1, DSM_READ);
-	protect(f);
-	wants(f, 1, 2, DSM_READ);
-	dsm_peer_down(&f->core, 1);
-	dsm_home_gone(&f->core, &f->page, 1, DSM_OFF);
-	CHECK_EQ(f->page.holders, 1 | 4);
-	CHECK_EQ(f->lost, 0);
-	/* A hello of before it went down once more says nothing. */
-	dsm_peer_down(&f->core, 2);
-	dsm_home_gone(&f->core, &f->page, 2, DSM_GAVE_BACK);
-	CHECK_EQ(f->page.holders, 1 | 4);
-	receive(f, 2, hello(2));
-	dsm_home_gone(&f->core, &f->page, 2, DSM_GAVE_BACK);
-	CHECK(dsm_page_idle(&f->core, &f->page));
-	free(f);
-	tap_end("shared copies of the dead vanish");
-}
-
-static void what_came_after_the_hello_stays(void)
-{
-	struct fake *f = given(0);
-
-	wants(f, 1, 1, DSM_READ);
-	dsm_home_want(&f->core, &f->page, DSM_WRITE);
-	wants(f, 2, 1, DSM_READ);
-	dsm_peer_down(&f->core, 1);
-	receive(f, 1, hello(1));
-	wants(f, 3, 1, DSM_READ);
-	dsm_home_gone(&f->core, &f->page, 1, DSM_GAVE_BACK);
-	CHECK_EQ(f->lost, 0);
-	CHECK_EQ(f->wakes, 1);
-	/* The old request is dropped, the new one served. */
-	CHECK_EQ(f->done, 3);
-	protect(f);
-	CHECK_EQ(f->done, 4);
-	CHECK_EQ(le64_to_cpu(last(f)->token), 103);
-	dsm_home_gone(&f->core, &f->page, 1, DSM_GAVE_BACK);
-	dsm_home_gone(&f->core, &f->page, 1, DSM_OFF);
-	CHECK_EQ(f->page.holders, 1 | 2);
-	free(f);
-	tap_end("what came after the hello stays");
-}
-
-/* Kernel 1 is to hand it on to 2, and dies. */
-static struct fake *giver_dies(u8 held)
-{
-	struct fake *f = given(0);
-
-	wants(f, 1, 2, DSM_WRITE);
-	dsm_peer_down(&f->core, 1);
-	dsm_home_gone(&f->core, &f->page, 1, DSM_OFF);
-	check_sent(f, 3, 2, DSM_RECALL, DSM_NONE, 2);
-	CHECK_EQ(last(f)->third, DSM_NOBODY);
-	CHECK_EQ(f->lost, 0);
-	answers(f, 2, DSM_NONE, held);
-	check_sent(f, 4, 2, DSM_REFUSE, DSM_NONE, 0);
-	CHECK(dsm_page_idle(&f->core, &f->page));
-	return f;
-}
-
-static void a_giver_dies(void)
-{
-	struct fake *f = giver_dies(DSM_HELD);
-
-	CHECK_EQ(f->lost, 0);
-	free(f);
-	f = giver_dies(0);
-	CHECK_EQ(f->lost, 1);
-	CHECK_EQ(f->lost_by, 1);
-	free(f);
-	tap_end("a giver dies: the third kernel is asked");
-}
-
-static void giver_and_getter_die(void)
-{
-	struct fake *f;
-	u32 i;
-
-	for (i = 0; i < 2; i++) {
-		f = given(0);
-		wants(f, 1, 2, DSM_WRITE);
-		dsm_peer_down(&f->core, 1);
-		dsm_peer_down(&f->core, 2);
-		dsm_home_gone(&f->core, &f->page, i ? 1 : 2, DSM_OFF);
-		CHECK_EQ(f->n, 2); /* it can't be asked */
-		dsm_home_gone(&f->core, &f->page, i ? 2 : 1, DSM_OFF);
-		CHECK_EQ(f->lost, 1);
-		CHECK_EQ(f->lost_by, 1);
-		CHECK_EQ(f->result, DSM_GONE);
-		CHECK(dsm_page_idle(&f->core, &f->page));
-		free(f);
-	}
-	tap_end("giver and getter die");
-}
-
 int main(void)
 {
 	tap_begin();
@@ -638,12 +408,6 @@ int main(void)
 	given_back_unasked();
 	a_release_that_crossed_a_recall();
 	false_answers();
-	the_dead();
-	a_getter_dies();
 	refusals_say_why();
-	shared_copies_vanish();
-	what_came_after_the_hello_stays();
-	a_giver_dies();
-	giver_and_getter_die();
 	return tap_done();
 }
