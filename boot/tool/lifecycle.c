@@ -14,6 +14,8 @@
 /* The driver gives up after 10 s; this is for the case that it does not */
 #define STOP_S	30
 #define START_S 60
+/* A kernel that is up has opened all channels; so long until we have heard */
+#define LINK_S 1
 
 static void health_of(const struct kernel *kernel, char *to, size_t size)
 {
@@ -101,16 +103,57 @@ static bool may_come(const struct kernel *kernel, const char *health)
 	return !strcmp(recovery, "enabled");
 }
 
-/* Until it is up, is over, or the time is */
+static bool link_is_up(const struct kernel *kernel)
+{
+	char state[24];
+
+	return read_text(state, sizeof(state), "/sys/class/imb/link%d/state",
+			 kernel->id) > 0 &&
+	       !strcmp(state, "up");
+}
+
+/* It is up: until it takes tasks, or it is clear that it never will */
+static int wait_tasks(const struct kernel *kernel, double end)
+{
+	double linked = 0;
+
+	if (access(path_of("/proc/tombolo/kernels"), F_OK) ||
+	    access(path_of("/sys/class/imb/link%d", kernel->id), F_OK))
+		return EXIT_OK;
+	for (;;) {
+		enum takes_tasks takes = takes_tasks(kernel->id);
+
+		if (takes == TASKS_TAKEN)
+			return EXIT_OK;
+		if (!link_is_up(kernel))
+			linked = 0;
+		else if (!linked)
+			linked = now();
+		else if (takes == TASKS_NEVER && now() > linked + LINK_S)
+			return EXIT_OK;
+		if (now() > end) {
+			fprintf(stderr,
+				"tombolo: kernel %d is up, but takes no tasks; see 'tombolo places'\n",
+				kernel->id);
+			return EXIT_TIMEOUT;
+		}
+		usleep(POLL_US);
+	}
+}
+
+/* Until it is up and takes tasks, is over, or the time is */
 static int wait_up(const struct kernel *kernel, double end)
 {
 	char health[24];
+	int ret;
 
 	for (;;) {
 		health_of(kernel, health, sizeof(health));
 		if (!strcmp(health, "ok")) {
-			say(kernel, "is up");
-			return EXIT_OK;
+			ret = wait_tasks(kernel, end);
+			if (!ret)
+				say(kernel, "is up");
+			return ret;
 		}
 		if (!may_come(kernel, health)) {
 			fprintf(stderr,

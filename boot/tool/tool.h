@@ -82,6 +82,14 @@ int choose_kernels(struct kernel *chosen);
 int need_kernel(struct kernel *kernel);
 int explain(int error, const char *what, int id);
 
+/* tasks.c */
+enum takes_tasks {
+	TASKS_NEVER, /* there is no ssi.ko, here or there, or no link to it */
+	TASKS_NOT_YET,
+	TASKS_TAKEN,
+};
+enum takes_tasks takes_tasks(int kernel);
+
 /* echo.c */
 struct echo_result {
 	int sent;

@@ -40,7 +40,7 @@ static const struct {
 	u32 must;
 	u32 may;
 } parts[SSI_TYPES] = {
-	[SSI_HELLO] = { "hello", 0, SSI_READY },
+	[SSI_HELLO] = { "hello", 0, SSI_READY | SSI_ENDS },
 	[SSI_START] = { "start", SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_START,
 			SSI_TRACED },
 	[SSI_REPLY] = { "reply", SSI_HAS_REGS, SSI_HAS_FP | SSI_TRACED },

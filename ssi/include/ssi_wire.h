@@ -53,6 +53,8 @@ enum ssi_wire_type {
 #define SSI_DIED 0x200
 /* SSI_HELLO: the agent waits for work */
 #define SSI_READY 0x400
+/* SSI_HELLO: the sender is about to end, threads on it are to go home */
+#define SSI_ENDS 0x800
 
 /**
  * struct ssi_wire_head - the start of each message

@@ -54,7 +54,7 @@ static unsigned int place_of(struct task_struct *task)
 	rcu_read_lock();
 	s = ssi_shadow_find(task);
 	if (s)
-		place = READ_ONCE(s->place);
+		place = ssi_shadow_place(s);
 	rcu_read_unlock();
 	return place;
 }
@@ -167,7 +167,7 @@ static void look(struct task_struct *task, struct tombolo_where *w)
 	rcu_read_lock();
 	s = ssi_shadow_find(task);
 	if (s) {
-		w->kernel = READ_ONCE(s->place);
+		w->kernel = ssi_shadow_place(s);
 		w->want = READ_ONCE(s->want);
 		w->why = READ_ONCE(s->why);
 		w->moves = READ_ONCE(s->moves);
@@ -277,9 +277,9 @@ static void show_one(struct ssi_shadow *s, void *ctx)
 {
 	seq_printf(ctx, "%d %d %u %u %u %u %s %llu %llu %llu %llu %s\n",
 		   task_tgid_nr(s->task), task_pid_nr(s->task), ssi_self,
-		   s->place, s->want, s->why, ssi_state_name(s->state),
-		   s->moves, s->calls, s->faults, s->time_before + s->time,
-		   s->task->comm);
+		   ssi_shadow_place(s), s->want, s->why,
+		   ssi_state_name(s->state), s->moves, s->calls, s->faults,
+		   s->time_before + s->time, s->task->comm);
 }
 
 static int show_tasks(struct seq_file *m, void *v)
@@ -291,6 +291,14 @@ static int show_tasks(struct seq_file *m, void *v)
 	return 0;
 }
 
+/* 1: yes; 0: nobody makes windows there; 2: it is about to end */
+static int takes_tasks(unsigned int kernel)
+{
+	if (kernel == ssi_self)
+		return ssi_leaving() ? 2 : ssi_agent_waits();
+	return READ_ONCE(ssi_peers[kernel].ends) ? 2 : ssi_ready(kernel);
+}
+
 static int show_kernels(struct seq_file *m, void *v)
 {
 	int i;
@@ -300,9 +308,8 @@ static int show_kernels(struct seq_file *m, void *v)
 		seq_printf(m, "%d %u %u %d %d %u %lu\n", i, ssi_first_core(i),
 			   ssi_cores_of(i),
 			   i == ssi_self || READ_ONCE(ssi_peers[i].up),
-			   i == ssi_self ? ssi_agent_waits() :
-					   READ_ONCE(ssi_peers[i].ready),
-			   ssi_peers[i].bodies, ssi_peers[i].bad);
+			   takes_tasks(i), ssi_peers[i].bodies,
+			   ssi_peers[i].bad);
 	return 0;
 }
 

@@ -75,8 +75,11 @@ static void say_hello(struct ssi_peer *peer)
 {
 	struct ssi_msg msg = {};
 
-	ssi_head(&msg.head, SSI_HELLO, ssi_agent_waits() ? SSI_READY : 0, 0,
-		 ssi_life);
+	u32 flags = ssi_leaving()     ? SSI_ENDS :
+		    ssi_agent_waits() ? SSI_READY :
+					0;
+
+	ssi_head(&msg.head, SSI_HELLO, flags, 0, ssi_life);
 	msg.head.cpu = cpu_to_le16(num_possible_cpus());
 	/* If there is no room, writable() says it again. */
 	ssi_send(peer->id, &msg);
@@ -101,6 +104,9 @@ static void hear_hello(struct ssi_peer *peer, const struct ssi_wire_head *head)
 	}
 	WRITE_ONCE(peer->cores, cores);
 	WRITE_ONCE(peer->ready, !!(head->flags & cpu_to_le32(SSI_READY)));
+	WRITE_ONCE(peer->ends, !!(head->flags & cpu_to_le32(SSI_ENDS)));
+	if (peer->ends)
+		ssi_recall(peer);
 }
 
 static void ssi_receive(void *ctx, const struct imb_msg *m)
@@ -157,6 +163,7 @@ static void ssi_state(void *ctx, bool up)
 		return;
 	}
 	WRITE_ONCE(peer->ready, false);
+	WRITE_ONCE(peer->ends, false);
 	wake_up_all(&peer->room);
 	ssi_shadow_down(peer);
 	ssi_body_down(peer);

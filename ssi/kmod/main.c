@@ -106,6 +106,7 @@ static int __init ssi_init(void)
 	ssi_shadow_init();
 	ssi_body_init();
 	ssi_window_init();
+	ssi_leave_init();
 	set_hooks();
 	ret = ssi_device_init();
 	return ret ?: ssi_link_init();

@@ -217,9 +217,9 @@ static void serve_signal(struct ssi_shadow *s)
 }
 
 /*
- * The state is ASKED: the thread's registers are the body's, and what the body
- * asked for is done. On the way out signals are delivered and other work is
- * done; then the answer is sent.
+ * The state is ASKED: the thread's registers become the body's, and what the
+ * body asked for is done. On the way out signals are delivered and other work
+ * is done; then the answer is sent.
  */
 void ssi_serve(struct ssi_shadow *s, struct pt_regs *regs)
 {
@@ -232,6 +232,9 @@ void ssi_serve(struct ssi_shadow *s, struct pt_regs *regs)
 		force_sig(SIGKILL);
 		return;
 	}
+	/* From here on the thread needs no body to go on. */
+	if (!ssi_shadow_settle(s, SSI_EV_DO_SERVE))
+		return;
 	switch (s->inbox.head.type) {
 	case SSI_SYSCALL:
 		regs->syscallno = (s32)le64_to_cpu(s->inbox.regs.syscallno);

@@ -131,6 +131,13 @@ int ssi_shadow_want(struct task_struct *task, unsigned int kernel, u64 cores,
 	return 0;
 }
 
+/* Where it is seen: at home as soon as nothing of it is elsewhere. */
+unsigned int ssi_shadow_place(const struct ssi_shadow *s)
+{
+	return READ_ONCE(s->state) == SSI_SHADOW_HOME ? ssi_self :
+							READ_ONCE(s->place);
+}
+
 /* In the parent: the child is bound to the same cores. */
 void ssi_shadow_fork(struct ssi_shadow *s, struct task_struct *child)
 {
@@ -273,17 +280,63 @@ void ssi_shadow_message(struct ssi_peer *peer, const void *data)
 	spin_unlock_irqrestore(&ssi_lock, flags);
 }
 
+/* A thread that is in a system call may be there for ever: it ends now. */
 static void down_one(struct ssi_shadow *s, void *ctx)
 {
+	bool serving = s->state == SSI_SHADOW_SERVING;
 	struct ssi_peer *peer = ctx;
 
-	if (s->place == peer->id && ssi_step(&s->state, SSI_EV_DOWN))
-		wake_up_all(&s->wq);
+	if (s->place != peer->id || !ssi_step(&s->state, SSI_EV_DOWN))
+		return;
+	if (serving) {
+		pr_warn("ssi: %s[%d] was on kernel %u, which is gone: it is killed\n",
+			s->task->comm, task_pid_nr(s->task), peer->id);
+		send_sig(SIGKILL, s->task, 1);
+	}
+	wake_up_all(&s->wq);
 }
 
 void ssi_shadow_down(struct ssi_peer *peer)
 {
 	ssi_shadow_each(down_one, peer);
+}
+
+/* ---- a kernel that wants to end ---- */
+
+struct recall {
+	struct ssi_peer *peer;
+	unsigned int left;
+};
+
+/*
+ * One that runs there comes by itself. One that is in a system call needs no
+ * body for it: that ends, and the thread comes out of the call at home.
+ */
+static void recall_one(struct ssi_shadow *s, void *ctx)
+{
+	struct recall *r = ctx;
+	struct ssi_msg msg = {};
+
+	if (s->place != r->peer->id || s->state == SSI_SHADOW_HOME)
+		return;
+	r->left++;
+	WRITE_ONCE(s->want, ssi_self);
+	s->cores = 0;
+	ssi_shadow_nudge(s);
+	if (s->state != SSI_SHADOW_SERVING)
+		return;
+	ssi_head(&msg.head, SSI_END, 0, s->number, ssi_life);
+	if (!ssi_send(s->place, &msg))
+		ssi_step(&s->state, SSI_EV_END);
+}
+
+/* How many threads are still there. */
+unsigned int ssi_shadow_recall(struct ssi_peer *peer)
+{
+	struct recall r = { .peer = peer };
+
+	ssi_shadow_each(recall_one, &r);
+	return r.left;
 }
 
 /* ---- those that were moved while they ended ---- */

@@ -31,6 +31,8 @@
  * @rooms: how often there was room again
  * @up: the other end is open
  * @ready: its agent waits for work
+ * @ends: it wants to end, and asks us to take our threads home
+ * @recall: does that
  * @cores: how many it has, 0 if never heard of
  * @bodies: of its threads, here
  * @bad: messages dropped
@@ -42,6 +44,8 @@ struct ssi_peer {
 	atomic_t rooms;
 	bool up;
 	bool ready;
+	bool ends;
+	struct delayed_work recall;
 	unsigned int cores;
 	unsigned int bodies;
 	unsigned long bad;
@@ -59,8 +63,9 @@ struct ssi_peer {
  * @place: kernel on which the user part is
  * @want: kernel on which it shall be
  * @cores: cores of the board it is bound to
+ * @bound: those of @place that the body was bound to, by that kernel's count
  * @wq: the thread waits here for messages
- * @inbox: the request, when @state is ASKED
+ * @inbox: the request, when @state is ASKED or SERVING
  * @request: number of the request in @inbox
  * @kick: number of the last kick sent
  * @kicked: that kick was not answered yet
@@ -97,6 +102,7 @@ struct ssi_shadow {
 	unsigned int place;
 	unsigned int want;
 	u64 cores;
+	u64 bound;
 	wait_queue_head_t wq;
 	struct ssi_msg inbox;
 	u32 request;
@@ -231,6 +237,11 @@ void ssi_head(struct ssi_wire_head *head, enum ssi_wire_type type, u32 flags,
 void ssi_say_hello(void);
 bool ssi_ready(unsigned int kernel);
 
+/* leave.c */
+void ssi_leave_init(void);
+bool ssi_leaving(void);
+void ssi_recall(struct ssi_peer *peer);
+
 /* context.c */
 int ssi_context_init(void);
 int ssi_context_out(struct ssi_msg *msg, const struct pt_regs *regs);
@@ -248,6 +259,8 @@ void ssi_shadow_fork(struct ssi_shadow *s, struct task_struct *child);
 void ssi_shadow_message(struct ssi_peer *peer, const void *data);
 void ssi_shadow_down(struct ssi_peer *peer);
 bool ssi_shadow_at(struct ssi_shadow *s, struct task_struct *task);
+unsigned int ssi_shadow_recall(struct ssi_peer *peer);
+unsigned int ssi_shadow_place(const struct ssi_shadow *s);
 void ssi_shadow_each(void (*fn)(struct ssi_shadow *s, void *ctx), void *ctx);
 void ssi_shadow_nudge(struct ssi_shadow *s);
 void ssi_shadow_later(struct ssi_shadow *s);
@@ -298,6 +311,7 @@ void ssi_window_return(struct ssi_window *win);
 void ssi_window_left(struct ssi_window *win);
 void ssi_window_down(unsigned int kernel);
 bool ssi_agent_waits(void);
+unsigned int ssi_windows_close(void);
 
 /* place.c */
 int ssi_place_init(void);

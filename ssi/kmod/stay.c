@@ -62,18 +62,19 @@ void ssi_stay_end(struct ssi_shadow *s)
 	struct ssi_msg msg = {};
 	long left;
 
-	if (s->state == SSI_SHADOW_HOME)
+	if (!s->mm)
 		return;
 	if (ssi_shadow_settle(s, SSI_EV_END)) {
 		ssi_head(&msg.head, SSI_END, 0, s->number, ssi_life);
 		while (ssi_send(s->place, &msg) == -EAGAIN && !is_over(s))
 			schedule_timeout_uninterruptible(1);
-		left = wait_event_timeout(s->wq, is_over(s), END_TIMEOUT);
-		if (!left) {
-			pr_err("ssi: kernel %u does not end its part of %s[%d]\n",
-			       s->place, current->comm, current->pid);
-			ssi_shadow_settle(s, SSI_EV_DOWN);
-		}
+	}
+	/* Also if ssi_shadow_recall() has sent it */
+	left = wait_event_timeout(s->wq, is_over(s), END_TIMEOUT);
+	if (!left) {
+		pr_err("ssi: kernel %u does not end its part of %s[%d]\n",
+		       s->place, current->comm, current->pid);
+		ssi_shadow_settle(s, SSI_EV_DOWN);
 	}
 	/* refused or lost meanwhile */
 	ssi_shadow_settle(s, SSI_EV_DO_SETTLE);
@@ -82,11 +83,17 @@ void ssi_stay_end(struct ssi_shadow *s)
 
 /* ---- leaving ---- */
 
+/* By the count of the kernel where it is; 0 is all of them. */
+static u64 cores_there(const struct ssi_shadow *s)
+{
+	return (READ_ONCE(s->cores) & ssi_cores_mask(s->place)) >>
+	       ssi_first_core(s->place);
+}
+
 static int start_msg(struct ssi_shadow *s, struct ssi_msg *msg,
 		     struct pt_regs *regs)
 {
 	struct dsm_id id = dsm_space_id(s->space);
-	u64 cores = s->cores & ssi_cores_mask(s->place);
 	u32 flags = SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_START;
 
 	if (read_thread_flags() & _TIF_SYSCALL_WORK)
@@ -94,7 +101,8 @@ static int start_msg(struct ssi_shadow *s, struct ssi_msg *msg,
 	ssi_head(&msg->head, SSI_START, flags, s->number, ssi_life);
 	msg->start.space = cpu_to_le32(id.number);
 	msg->start.incarnation = cpu_to_le32(id.incarnation);
-	msg->start.cores = cpu_to_le64(cores >> ssi_first_core(s->place));
+	s->bound = cores_there(s);
+	msg->start.cores = cpu_to_le64(s->bound);
 	memcpy(msg->start.comm, current->comm,
 	       min(sizeof(msg->start.comm), sizeof(current->comm)));
 	return ssi_context_out(msg, regs);
@@ -185,9 +193,15 @@ static bool heard(struct ssi_shadow *s)
 	       READ_ONCE(s->time) > s->charged;
 }
 
+/* To other cores of the same kernel it goes by way of its home, too. */
+static bool to_move(struct ssi_shadow *s)
+{
+	return READ_ONCE(s->want) != s->place || cores_there(s) != s->bound;
+}
+
 static bool wanted(struct ssi_shadow *s)
 {
-	return READ_ONCE(s->want) != s->place || task_work_pending(current);
+	return to_move(s) || task_work_pending(current);
 }
 
 static void kick(struct ssi_shadow *s)
@@ -243,7 +257,7 @@ static bool must_come_home(struct ssi_shadow *s)
 {
 	unsigned int why;
 
-	if (READ_ONCE(s->want) != s->place || s->mm != current->mm)
+	if (to_move(s) || s->mm != current->mm)
 		return true;
 	why = ssi_why(current, s->place);
 	return why == TOMBOLO_WHY_TRACED || why == TOMBOLO_WHY_IO_RING;
@@ -268,6 +282,8 @@ void ssi_stay_resume(struct ssi_shadow *s, struct pt_regs *regs)
 {
 	switch (READ_ONCE(s->state)) {
 	case SSI_SHADOW_HOME:
+		/* Called home in the middle of what is done now */
+		ssi_stay_end(s);
 		clear_thread_flag(TIF_TOMBOLO);
 		if (ssi_shadow_drop(s, false))
 			return;
@@ -276,7 +292,7 @@ void ssi_stay_resume(struct ssi_shadow *s, struct pt_regs *regs)
 		if (s->state == SSI_SHADOW_HOME)
 			return;
 		break;
-	case SSI_SHADOW_ASKED:
+	case SSI_SHADOW_SERVING:
 		if (ssi_storm(s))
 			s->calm = jiffies + CALM;
 		if (is_calm(s) || must_come_home(s)) {
@@ -285,6 +301,9 @@ void ssi_stay_resume(struct ssi_shadow *s, struct pt_regs *regs)
 		}
 		answer(s, regs);
 		break;
+	case SSI_SHADOW_LEAVING:
+		ssi_stay_end(s);
+		return;
 	default:
 		break;
 	}

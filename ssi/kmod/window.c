@@ -23,6 +23,8 @@ static u32 window_numbers;
 static DECLARE_WAIT_QUEUE_HEAD(agent_wq);
 static unsigned int agents;
 static struct delayed_work late_work;
+/* Leaders that have not given back all pages. */
+static atomic_t leaders;
 
 bool ssi_agent_waits(void)
 {
@@ -64,7 +66,7 @@ int ssi_window_birth(struct ssi_body *b, const struct dsm_id *id)
 	struct ssi_window *win, *found = NULL;
 	unsigned long flags;
 
-	if (!ssi_agent_waits())
+	if (!ssi_agent_waits() || ssi_leaving())
 		return -ENOTCONN;
 	spin_lock_irqsave(&ssi_lock, flags);
 	list_for_each_entry(win, &windows, list)
@@ -280,6 +282,7 @@ long ssi_agent_lead(u32 number)
 
 	if (!win)
 		return -ENOENT;
+	atomic_inc(&leaders);
 	forget_addresses();
 	win->leader = current;
 	set_thread_flag(TIF_TOMBOLO);
@@ -330,6 +333,7 @@ void ssi_window_exit(struct ssi_window *win)
 	if (win->dsm)
 		dsm_window_close(win->dsm);
 	win->leader = NULL;
+	atomic_dec(&leaders);
 	/* of ssi_agent_lead() */
 	window_put(win);
 }
@@ -347,6 +351,21 @@ void ssi_window_down(unsigned int kernel)
 			wake_up_all(&win->wq);
 		}
 	spin_unlock_irqrestore(&ssi_lock, flags);
+}
+
+/* Nobody lives in them any more: give back all pages. How many are not done. */
+unsigned int ssi_windows_close(void)
+{
+	struct ssi_window *win;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ssi_lock, flags);
+	list_for_each_entry(win, &windows, list) {
+		WRITE_ONCE(win->closed, true);
+		wake_up_all(&win->wq);
+	}
+	spin_unlock_irqrestore(&ssi_lock, flags);
+	return atomic_read(&leaders);
 }
 
 void ssi_window_init(void)

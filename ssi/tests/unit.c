@@ -272,7 +272,12 @@ static void home_acts(const struct world *from)
 	struct world w = *from;
 
 	if (w.shadow == SSI_SHADOW_ASKED) {
-		step(&w.shadow, SSI_EV_ANSWER);
+		must(step(&w.shadow, SSI_EV_DO_SERVE), "not taken");
+		reach(&w);
+		w = *from;
+	}
+	if (w.shadow == SSI_SHADOW_SERVING) {
+		must(step(&w.shadow, SSI_EV_ANSWER), "no answer");
 		push(w.to, &w.nto, SSI_REPLY);
 		reach(&w);
 		w = *from;
@@ -284,7 +289,8 @@ static void home_acts(const struct world *from)
 		reach(&w);
 		w = *from;
 	}
-	if (w.shadow == SSI_SHADOW_AWAY || w.shadow == SSI_SHADOW_ASKED) {
+	if (w.shadow == SSI_SHADOW_AWAY || w.shadow == SSI_SHADOW_ASKED ||
+	    w.shadow == SSI_SHADOW_SERVING) {
 		must(step(&w.shadow, SSI_EV_END), "no end");
 		if (w.ended++)
 			bad = "two ends";

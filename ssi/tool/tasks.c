@@ -231,11 +231,41 @@ int command_top(void)
 	return ret;
 }
 
+/* A line of /proc/tombolo/kernels */
+struct place {
+	unsigned int kernel, first, cores, up, ready;
+};
+
+static bool read_place(FILE *f, struct place *p)
+{
+	char line[128];
+
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%u %u %u %u %u", &p->kernel, &p->first,
+			   &p->cores, &p->up, &p->ready) == 5)
+			return true;
+	return false;
+}
+
+enum takes_tasks takes_tasks(int kernel)
+{
+	FILE *f = fopen(path_of("/proc/tombolo/kernels"), "r");
+	enum takes_tasks takes = TASKS_NEVER;
+	struct place p;
+
+	if (!f)
+		return TASKS_NEVER;
+	while (read_place(f, &p))
+		if ((int)p.kernel == kernel && p.up)
+			takes = p.ready == 1 ? TASKS_TAKEN : TASKS_NOT_YET;
+	fclose(f);
+	return takes;
+}
+
 static int places_of_board(void)
 {
 	FILE *f = fopen(path_of("/proc/tombolo/kernels"), "r");
-	unsigned int kernel, first, cores, up, ready;
-	char line[128];
+	struct place p;
 
 	if (!f) {
 		fprintf(stderr,
@@ -244,15 +274,14 @@ static int places_of_board(void)
 		return EXIT_NO_DRIVER;
 	}
 	printf("KERNEL  CORES  TAKES TASKS\n");
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%u %u %u %u %u", &kernel, &first, &cores, &up,
-			   &ready) == 5 &&
-		    cores)
-			printf("%6u  %2u-%-2u  %s\n", kernel, first,
-			       first + cores - 1,
-			       ready ? "yes" :
-			       up    ? "no: no agent" :
-				       "no: down");
+	while (read_place(f, &p))
+		if (p.cores)
+			printf("%6u  %2u-%-2u  %s\n", p.kernel, p.first,
+			       p.first + p.cores - 1,
+			       p.ready == 1 ? "yes" :
+			       p.ready	    ? "no: it ends" :
+			       p.up	    ? "no: no agent" :
+					      "no: down");
 	fclose(f);
 	return EXIT_OK;
 }
