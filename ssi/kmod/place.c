@@ -166,6 +166,7 @@ int ssi_set_cpus(struct task_struct *p, const struct cpumask *mask)
 	u64 bits = first_bits(mask);
 	struct ssi_shadow *s;
 	unsigned int k, want = ssi_self;
+	int ret;
 
 	if (!p->mm || p->flags & PF_KTHREAD)
 		return 1;
@@ -174,9 +175,14 @@ int ssi_set_cpus(struct task_struct *p, const struct cpumask *mask)
 	if (s)
 		want = READ_ONCE(s->want);
 	rcu_read_unlock();
-	/* It may stay where it is. */
-	if (want != ssi_self && bits & ssi_cores_mask(want))
-		return ssi_place(p, want, bits, true);
+	/*
+	 * It may stay where it is. If it may also be here, the scheduler shall
+	 * know, for when it comes home.
+	 */
+	if (want != ssi_self && bits & ssi_cores_mask(want)) {
+		ret = ssi_place(p, want, bits, true);
+		return ret ?: !!(bits & ssi_cores_mask(ssi_self));
+	}
 	if (bits & ssi_cores_mask(ssi_self)) {
 		ssi_shadow_want(p, ssi_self, 0, true);
 		return 1;
@@ -187,10 +193,22 @@ int ssi_set_cpus(struct task_struct *p, const struct cpumask *mask)
 	return 1;
 }
 
-/* Under locks of the scheduler. */
+/* The cores of the other kernels, as far as these take tasks. */
+static u64 cores_of_others(void)
+{
+	unsigned int k;
+	u64 bits = 0;
+
+	for (k = 0; k < SSI_KERNELS; k++)
+		if (k != ssi_self && ssi_ready(k))
+			bits |= ssi_cores_mask(k);
+	return bits;
+}
+
+/* Under locks of the scheduler, which keeps what was asked for as it was. */
 void ssi_get_cpus(struct task_struct *p, struct cpumask *mask)
 {
-	unsigned int k, i, want = ssi_self;
+	unsigned int i, want = ssi_self;
 	struct ssi_shadow *s;
 	u64 bits = 0;
 
@@ -204,11 +222,11 @@ void ssi_get_cpus(struct task_struct *p, struct cpumask *mask)
 	if (want != ssi_self) {
 		cpumask_clear(mask);
 		bits = bits ?: ssi_cores_mask(want);
+	} else if (p->user_cpus_ptr) {
+		bits = first_bits(p->user_cpus_ptr) & cores_of_others();
 	} else if (all_cores && p->mm && !(p->flags & PF_KTHREAD) &&
 		   cpumask_equal(&p->cpus_mask, cpu_possible_mask)) {
-		for (k = 0; k < SSI_KERNELS; k++)
-			if (k != ssi_self && ssi_ready(k))
-				bits |= ssi_cores_mask(k);
+		bits = cores_of_others();
 	}
 	for (i = 0; i < min_t(unsigned int, 64, small_cpumask_bits); i++)
 		if (bits & BIT_ULL(i))
@@ -221,7 +239,7 @@ int ssi_cpu(struct task_struct *p, int cpu)
 
 	rcu_read_lock();
 	s = ssi_shadow_find(p);
-	if (s && READ_ONCE(s->place) != ssi_self)
+	if (s && ssi_shadow_place(s) != ssi_self)
 		cpu = ssi_first_core(s->place) + READ_ONCE(s->cpu);
 	rcu_read_unlock();
 	return cpu;
