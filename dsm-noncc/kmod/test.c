@@ -26,12 +26,16 @@
 
 /**
  * struct peer - both directions of a conversation with another kernel
+ * @id: the kernel
+ * @ch: where it is held
  * @one: one call at a time is made by us
  * @call: made by us, then the answer
  * @answered: it is
  * @job: asked of us
  * @pending: and not done
  * @over: the space has ended
+ * @wq: waits for any of these
+ * @start: starts the process that does the job
  */
 struct peer {
 	u32 id;
