@@ -2,31 +2,43 @@
 # A static test is a function test_NAME: whatever it prints is a finding. It may
 # call skip with the reason. shellcheck shell=bash
 
-skip_file=$(mktemp)
-trap 'rm -f "$skip_file"' EXIT
+# They run beside each other, and are shown in their order.
+
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
 
 skip() {
 	echo "$1" >"$skip_file"
 	exit 0
 }
 
+run_all() {	# NAME...
+	local name skip_file
+	for name; do
+		while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+		skip_file=$results/$name.skip
+		"test_$name" >"$results/$name" &
+	done
+	wait
+}
+
 run_tests() {
-	local names n=0 pass=0 fail=0 skipped=0 name found
+	local names n=0 pass=0 fail=0 skipped=0 name
 	names=${*:-$(declare -F | sed -n 's/^declare -f test_//p')}
 	echo "TAP version 13"
 	echo "1..$(echo "$names" | wc -w)"
+	# shellcheck disable=SC2086 # words are wanted
+	run_all $names
 	for name in $names; do
 		n=$((n + 1))
-		: >"$skip_file"
-		found=$("test_$name")
-		if [ -s "$skip_file" ]; then
-			echo "ok $n static.$name # SKIP $(cat "$skip_file")"
+		if [ -s "$results/$name.skip" ]; then
+			echo "ok $n static.$name # SKIP $(cat "$results/$name.skip")"
 			skipped=$((skipped + 1))
-		elif [ -z "$found" ]; then
+		elif [ ! -s "$results/$name" ]; then
 			echo "ok $n static.$name"
 			pass=$((pass + 1))
 		else
-			printf '%s\n' "$found" | head -n 40 | sed 's/^/# /'
+			head -n 40 "$results/$name" | sed 's/^/# /'
 			echo "not ok $n static.$name"
 			fail=$((fail + 1))
 		fi
