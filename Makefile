@@ -173,9 +173,10 @@ deps: ## check for and install what building and running needs
 	boot/scripts/deps run
 
 # The tests of the plugin run both instruction sets
-test test-all check: deps-nc deps-riscv64
+test test-all check: deps-nc deps-riscv64 deps-toolchain
 
-deps-test deps-bench deps-shell deps-image deps-nc deps-riscv64: deps-%: deps
+deps-test deps-bench deps-shell deps-image deps-nc deps-riscv64 deps-toolchain: \
+deps-%: deps
 	boot/scripts/deps $*
 
 clean: ## remove what was built here, keep the cache
@@ -188,4 +189,4 @@ distclean: clean ## remove the cache too: everything is fetched again
 	toolchain \
 	soak bench bench-board host-test model fuzz mutate image disk hub plugin kernel \
 	u-boot modules tool rootfs dtbs deps deps-test deps-bench deps-shell \
-	deps-image deps-nc deps-riscv64 clean distclean other-isas isa
+	deps-image deps-nc deps-riscv64 deps-toolchain clean distclean other-isas isa
