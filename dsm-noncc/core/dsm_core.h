@@ -273,6 +273,14 @@ void dsm_page_init(struct dsm_core *core, struct dsm_page *page);
 bool dsm_page_idle(const struct dsm_core *core, const struct dsm_page *page);
 
 /**
+ * dsm_page_quiet() - do all who have it only read it?
+ * @page: entry
+ *
+ * Return: others may read it, and nobody waits for anything.
+ */
+bool dsm_page_quiet(const struct dsm_page *page);
+
+/**
  * dsm_home_request() - let a peer have a frame
  * @core: us
  * @page: the frame that the request was resolved to

@@ -37,7 +37,6 @@ static bool all_ours(const struct dsm_core *core, const struct dsm_page *page)
 	       page->holders == dsm_bit(core->self);
 }
 
-/* Of before its HELLO, or before it went? */
 bool dsm_home_is_old(const struct dsm_core *core, u32 kernel, u64 stamp)
 {
 	return !dsm_heard(core, kernel) || stamp < core->peer[kernel].hello;
@@ -58,7 +57,6 @@ static u8 givers(const struct dsm_page *page, u32 kernel, u8 access)
 	return page->holders & (u8)~dsm_bit(kernel);
 }
 
-/* A holder has given, and kept what it says. */
 void dsm_home_gave(struct dsm_page *page, u32 kernel, u8 kept)
 {
 	if (kept == DSM_NONE)
@@ -335,7 +333,6 @@ static void settle(struct dsm_core *core, struct dsm_page *page)
 	core->ops->home_wake(core->ctx, page);
 }
 
-/* Begin what can be begun, in turn: the home and those who ask. */
 void dsm_home_serve(struct dsm_core *core, struct dsm_page *page)
 {
 	bool more = true;
@@ -412,6 +409,12 @@ bool dsm_page_idle(const struct dsm_core *core, const struct dsm_page *page)
 {
 	return all_ours(core, page) && !busy(page) && !page->asks &&
 	       !page->recalls && !page->timer;
+}
+
+bool dsm_page_quiet(const struct dsm_page *page)
+{
+	return page->state == DSM_PAGE_SHARED && !busy(page) && !page->asks &&
+	       !page->recalls;
 }
 
 void dsm_home_request(struct dsm_core *core, struct dsm_page *page,

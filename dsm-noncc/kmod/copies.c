@@ -321,7 +321,10 @@ bool copies_drop(u32 home)
 	return xa_empty(&dsm.copies[home]);
 }
 
-/* No window shows them any more. */
+/*
+ * No window shows them any more. What may only be read stays for the next process;
+ * the home takes it back if that must not be.
+ */
 void copies_release_unused(u32 home)
 {
 	struct body_copy *copy;
@@ -330,7 +333,7 @@ void copies_release_unused(u32 home)
 	for (frame = 0; (copy = next_copy(home, &frame)); frame++) {
 		dsm_lock();
 		if (list_empty(&copy->maps) && list_empty(&copy->unmap) &&
-		    !dsm_copy_idle(&copy->core))
+		    copy->core.access == DSM_WRITE)
 			dsm_copy_release(&dsm.core, &copy->core);
 		drop_if_idle(copy);
 		dsm_unlock();

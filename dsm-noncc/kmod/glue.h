@@ -240,6 +240,9 @@ enum home_kind {
  * @refs: one of dsm.frames, others of asks and waiters
  * @protecting: an operation of home_protect() to be done, 0 none; under dsm.lock
  * @time: in the list of what time.c writes back; under dsm.maps
+ * @kept: in the list of those that no space shows any more; under dsm.maps
+ * @changed: when its file was
+ * @steady: a later change of the file would show by that
  */
 struct home_page {
 	struct dsm_page core;
@@ -254,6 +257,9 @@ struct home_page {
 	struct list_head reap;
 	struct hrtimer timer;
 	struct list_head time;
+	struct list_head kept;
+	struct timespec64 changed;
+	bool steady;
 	struct rcu_head rcu;
 };
 
@@ -306,6 +312,7 @@ void home_map_drop(struct home_map *map);
 void home_recall_begin(struct home_page *const *hp, unsigned int n);
 void home_recall_wait(struct home_page *hp, bool block);
 void home_recall_end(struct home_page *const *hp, unsigned int n);
+void home_recall(struct home_page *const *hp, unsigned int n);
 bool home_fetch(struct home_page *hp, enum dsm_access access);
 void home_tidy(struct home_page *hp);
 bool home_work(void);
@@ -355,6 +362,13 @@ void serve_hurry(void);
 void serve_op_request(void *ctx, const struct dsm_msg *msg);
 void serve_op_done(void *ctx, struct dsm_page *page, struct dsm_ask *ask,
 		   enum dsm_result result);
+
+void keep_note(struct home_page *hp);
+void keep_pages(struct dsm_space *space);
+bool keep_use(struct home_page *hp);
+void keep_end(struct home_page *hp);
+unsigned int keep_count(void);
+int keep_init(void);
 
 void ahead_note(struct dsm_space *space, const struct dsm_ask *ask);
 void ahead_inherit(struct dsm_space *space);

@@ -44,6 +44,7 @@ struct home_page *home_page_alloc(struct page *page, enum home_kind kind)
 	INIT_LIST_HEAD(&hp->protect);
 	INIT_LIST_HEAD(&hp->reap);
 	INIT_LIST_HEAD(&hp->time);
+	INIT_LIST_HEAD(&hp->kept);
 	init_waitqueue_head(&hp->wq);
 	refcount_set(&hp->refs, 1);
 	hrtimer_init(&hp->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
@@ -108,6 +109,7 @@ struct home_page *home_page_insert(struct home_page *hp)
 	refcount_add(2, &hp->refs); /* the table's and the caller's */
 	if (hp->kind == HOME_FIXED)
 		time_lend(hp);
+	keep_note(hp);
 	return hp;
 }
 
@@ -158,6 +160,7 @@ void home_tidy(struct home_page *hp)
 	}
 	if (forget) {
 		time_end(hp);
+		keep_end(hp);
 		list_for_each_entry_safe(map, next, &hp->maps, list)
 			home_map_drop(map);
 	}
@@ -363,6 +366,17 @@ void home_recall_end(struct home_page *const *hp, unsigned int n)
 	dsm_unlock();
 	for (i = 0; i < n; i++)
 		home_tidy(hp[i]);
+}
+
+/* And nobody has them, when it returns. */
+void home_recall(struct home_page *const *hp, unsigned int n)
+{
+	unsigned int i;
+
+	home_recall_begin(hp, n);
+	for (i = 0; i < n; i++)
+		home_recall_wait(hp[i], true);
+	home_recall_end(hp, n);
 }
 
 static struct home_page *next_frame(unsigned long *pfn)

@@ -192,6 +192,8 @@ static int __init dsm_init(void)
 	if (!ret)
 		ret = serve_init();
 	if (!ret)
+		ret = keep_init();
+	if (!ret)
 		ret = copies_init();
 	if (!ret)
 		ret = link_init();

@@ -12,6 +12,9 @@
 #include "arch.h"
 #include "glue.h"
 
+/* A private mapping of up to so many pages is as good as written to. */
+#define EAGER_PAGES 256
+
 /**
  * struct found - a page that a request may have
  * @page: with a reference
@@ -19,12 +22,14 @@
  * @writable: writing needs nothing but the frame
  * @has_pte: and it is mapped at this address
  * @known: it has an entry already, with a reference; then @page is not set
+ * @stale: it has to be recalled first, with a reference
  * @map: to be inserted
  * @seq: of the notifier
  */
 struct found {
 	struct page *page;
 	struct home_page *known;
+	struct home_page *stale;
 	struct home_map *map;
 	enum home_kind kind;
 	bool writable;
@@ -159,10 +164,22 @@ static bool find_shared_away(struct vm_area_struct *vma, unsigned long addr,
 	return false;
 }
 
+/*
+ * Data of a program, a small heap, a stack: what is read there will be written, and
+ * so will its neighbours. Elsewhere that would cost too much memory.
+ */
+static bool is_eager(struct vm_area_struct *vma)
+{
+	return (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE &&
+	       (vma_pages(vma) <= EAGER_PAGES || vma->vm_flags & VM_GROWSDOWN);
+}
+
 static int find_page(struct mm_struct *mm, struct vm_area_struct *vma,
 		     struct home_ask *a, struct found *f)
 {
-	bool write = a->ask.access == DSM_WRITE;
+	bool eager = is_eager(vma);
+	bool write = a->ask.access == DSM_WRITE || eager;
+	bool nofault = a->gently && (!eager || vma->vm_flags & VM_GROWSDOWN);
 	unsigned long addr = a->ask.addr;
 	int ret;
 
@@ -177,15 +194,14 @@ static int find_page(struct mm_struct *mm, struct vm_area_struct *vma,
 		f->kind = HOME_SHARED;
 		write = vma->vm_flags & VM_WRITE;
 	}
-	ret = get_page_at(mm, addr, write, a->gently, &f->page);
+	ret = get_page_at(mm, addr, write, nofault, &f->page);
 	if (ret || !is_zero_pfn(page_to_pfn(f->page)) ||
 	    !(vma->vm_flags & VM_WRITE))
 		goto out;
 	/* Nobody has been here yet: it will be written next. */
 	put_page(f->page);
 	f->page = NULL;
-	ret = a->gently ? -EFAULT :
-			  get_page_at(mm, addr, true, false, &f->page);
+	ret = nofault ? -EFAULT : get_page_at(mm, addr, true, false, &f->page);
 out:
 	f->has_pte = true;
 	return ret;
@@ -255,6 +271,13 @@ static bool holds(struct dsm_space *space, const struct home_ask *a,
 	return a->ask.access != DSM_WRITE || f->writable;
 }
 
+/* Another kernel may have kept it, and the file is another now. */
+static void recall_stale(struct found *f)
+{
+	home_recall(&f->stale, 1);
+	home_page_put(f->stale);
+}
+
 static int enter(struct dsm_space *space, struct home_ask *a, struct found *f,
 		 struct home_page *fresh)
 {
@@ -267,6 +290,12 @@ static int enter(struct dsm_space *space, struct home_ask *a, struct found *f,
 		f->known = home_page_insert(fresh);
 	if (!f->known)
 		return -ENOMEM;
+	/* Nor has anybody looked yet who else maps what is shared only now. */
+	if (!keep_use(f->known) ||
+	    (f->kind == HOME_SHARED && f->known->kind == HOME_PRIVATE)) {
+		swap(f->stale, f->known);
+		return -EAGAIN;
+	}
 	map->has_pte = f->has_pte;
 	map->writable = f->writable;
 	ret = home_map_insert(f->known, map);
@@ -305,6 +334,8 @@ static int enter_new(struct dsm_space *space, struct home_ask *a,
 	kfree(f->map);
 	home_page_put(hp);
 	home_page_put(f->known);
+	if (f->stale)
+		recall_stale(f);
 	return ret;
 }
 

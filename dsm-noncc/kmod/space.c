@@ -173,6 +173,8 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 	trace_dsm_notify(space->number, range->event, range->start, range->end);
 	if (!block)
 		dsm_count(notified_spinning);
+	if (range->event == MMU_NOTIFY_RELEASE)
+		keep_pages(space);
 	recall_range(space, range->start >> PAGE_SHIFT,
 		     (range->end - 1) >> PAGE_SHIFT, block);
 	if (range->event == MMU_NOTIFY_RELEASE)

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -370,6 +372,67 @@ static enum ktap_status stack_grows(void)
 	return KTAP_PASS;
 }
 
+/* What kernel 1 reads in a file, for a process that then ends. */
+static int child_reads(const char *path, uint64_t expected)
+{
+	volatile uint64_t *p;
+	int file, status;
+	pid_t child = fork();
+
+	if (child)
+		return waitpid(child, &status, 0) == child ? status : -1;
+	file = open(path, O_RDONLY);
+	p = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0);
+	if (p == MAP_FAILED || is_shared() != KTAP_PASS)
+		_exit(1);
+	if (there(p) != expected)
+		_exit(2);
+	_exit(call(DSM_TEST_CLOSE, NULL, NULL, 0) ? 3 : 0);
+}
+
+static int write_file(const char *path, uint64_t value)
+{
+	int file = open(path, O_WRONLY | O_CREAT, 0700);
+	int ok = file >= 0 && pwrite(file, &value, sizeof(value), 0) > 0 &&
+		 ftruncate(file, PAGE) == 0 && fsync(file) == 0;
+
+	close(file);
+	return ok;
+}
+
+static uint64_t counted(const char *name)
+{
+	FILE *file = fopen("/sys/kernel/debug/dsm/held", "r");
+	unsigned long n, found = -1;
+	char what[32];
+
+	while (file && fscanf(file, "%31s %lu", what, &n) == 2)
+		if (!strcmp(what, name))
+			found = n;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* They stay there when the process has ended, but not if they are others now. */
+static enum ktap_status kept_pages(void)
+{
+	static const char path[] = "/root/kept";
+	uint64_t before = counted("kept");
+
+	KTAP_EXPECT(write_file(path, 1));
+	sleep(3);
+	KTAP_EXPECT(child_reads(path, 1) == 0);
+	KTAP_EXPECT(counted("kept") > before);
+	KTAP_EXPECT(child_reads(path, 1) == 0);
+	KTAP_EXPECT(write_file(path, 2));
+	KTAP_EXPECT(child_reads(path, 2) == 0);
+	KTAP_EXPECT(write_file(path, 3));
+	KTAP_EXPECT(child_reads(path, 3) == 0);
+	unlink(path);
+	return KTAP_PASS;
+}
+
 static enum ktap_status ends(void)
 {
 	KTAP_EXPECT(call(DSM_TEST_CLOSE, NULL, NULL, 0) == 0);
@@ -379,6 +442,7 @@ static enum ktap_status ends(void)
 int main(void)
 {
 	static const struct ktap_test tests[] = {
+		{ "pages of files stay, unless they change", kept_pages },
 		{ "a program's memory opens to kernel 1", is_shared },
 		{ "private memory", private_pages },
 		{ "shared memory", shared_pages },
