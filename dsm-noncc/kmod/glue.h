@@ -239,6 +239,8 @@ enum home_kind {
  * @wq: who waits for home_wake() or for the end of a protection
  * @refs: one of dsm.frames, others of asks and waiters
  * @protecting: an operation of home_protect() to be done, 0 none; under dsm.lock
+ * @recall_stamp: of the recall that threads wait for; under dsm.lock
+ * @recall_end: its holder is taken for dead then; under dsm.lock
  * @time: in the list of what time.c writes back; under dsm.maps
  * @kept: in the list of those that no space shows any more; under dsm.maps
  * @changed: when its file was
@@ -256,6 +258,8 @@ struct home_page {
 	enum home_kind kind;
 	struct list_head reap;
 	struct hrtimer timer;
+	u64 recall_stamp;
+	ktime_t recall_end;
 	struct list_head time;
 	struct list_head kept;
 	struct timespec64 changed;

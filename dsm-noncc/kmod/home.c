@@ -279,6 +279,32 @@ static bool want(struct home_page *hp, enum dsm_access access)
 }
 
 /*
+ * One and the same recall, for so long? Whoever waits comes by, also a killed
+ * thread that cannot end yet.
+ */
+static void lose_patience(struct home_page *hp)
+{
+	ktime_t now = ktime_get();
+	u64 stamp = 0;
+	bool lost;
+	u32 who;
+
+	spin_lock_irq(&dsm.lock);
+	who = dsm_home_waits_for(&hp->core) & ~BIT(dsm.core.self);
+	if (who)
+		stamp = hp->core.stamp[__ffs(who)];
+	lost = who && stamp == hp->recall_stamp;
+	if (lost && ktime_before(now, hp->recall_end))
+		lost = false;
+	else
+		hp->recall_end = ktime_add_ms(now, recall_ms);
+	hp->recall_stamp = stamp;
+	spin_unlock_irq(&dsm.lock);
+	if (lost)
+		link_give_up(who);
+}
+
+/*
  * A thread of ours is about to use the page. True: something has changed, look
  * again. A killed thread does not wait; it comes back here until the page is.
  */
@@ -286,12 +312,15 @@ bool home_fetch(struct home_page *hp, enum dsm_access access)
 {
 	bool waited = false;
 	bool raised;
+	long left;
 
 	while (!want(hp, access)) {
 		waited = true;
 		serve_hurry();
-		if (wait_event_killable_timeout(hp->wq, has(hp, access), HZ) >=
-		    0)
+		left = wait_event_killable_timeout(hp->wq, has(hp, access), HZ);
+		if (left <= 0)
+			lose_patience(hp);
+		if (left >= 0)
 			continue;
 		/*
 		 * In user mode it ends now. An access by the kernel is only
