@@ -53,6 +53,8 @@ static unsigned int self;
 static struct shadow *shadows;
 static struct copy *copies;
 static uint32_t *clock_now;
+/* Each group has its byte of it locked for as long as its process lives. */
+static int lives = -1;
 static uint32_t known[GROUPS];
 static uint32_t cpu_known[NC_MAX_CPUS][GROUPS];
 static FILE *out;
@@ -129,6 +131,20 @@ static bool is_dirty(const struct shadow *s, unsigned int group)
 	return s->stored[group] > s->memory[group];
 }
 
+static bool is_alive(unsigned int group)
+{
+	struct flock life = { .l_type = F_WRLCK, .l_start = group, .l_len = 1 };
+
+	return fcntl(lives, F_OFD_GETLK, &life) || life.l_type != F_UNLCK;
+}
+
+/* What a group had not written back has died with its caches. */
+static void bury(struct shadow *s, unsigned int group)
+{
+	if (is_dirty(s, group) && !is_alive(group))
+		s->stored[group] = s->memory[group];
+}
+
 static void learn(uint32_t *knows, const uint32_t *more)
 {
 	unsigned int g;
@@ -140,14 +156,16 @@ static void learn(uint32_t *knows, const uint32_t *more)
 
 static void check_load(unsigned int cpu, uint64_t pc, uint64_t pa)
 {
-	const struct shadow *s = shadow_of(pa);
+	struct shadow *s = shadow_of(pa);
 	const struct copy *c = copy_of(pa);
 	unsigned int g;
 
 	for (g = 0; g < GROUPS; g++) {
 		if (g == self || s->stored[g] <= c->have[g])
 			continue;
-		if (s->stored[g] <= cpu_known[cpu][g])
+		bury(s, g);
+		if (s->stored[g] > c->have[g] &&
+		    s->stored[g] <= cpu_known[cpu][g])
 			report(STALE_READ, cpu, pc, pa, g);
 	}
 	learn(cpu_known[cpu], c->have);
@@ -160,9 +178,13 @@ static void check_store(unsigned int cpu, uint64_t pc, uint64_t pa,
 	struct shadow *s = shadow_of(pa);
 	unsigned int g;
 
-	for (g = 0; g < GROUPS; g++)
-		if (g != self && is_dirty(s, g))
+	for (g = 0; g < GROUPS; g++) {
+		if (g == self)
+			continue;
+		bury(s, g);
+		if (is_dirty(s, g))
 			report(FALSE_SHARING, cpu, pc, pa, g);
+	}
 	s->stored[self] = __atomic_load_n(clock_now, __ATOMIC_RELAXED);
 	copy_of(pa)->dirty |= bytes;
 }
@@ -275,6 +297,7 @@ bool nc_check_open(const char *state, unsigned int group, const char *reports)
 {
 	uint64_t lines = (nc_memory.base + nc_memory.size) / NC_LINE;
 	uint64_t size = lines * sizeof(struct shadow);
+	struct flock life = { .l_type = F_WRLCK, .l_start = group, .l_len = 1 };
 	int fd = open(state, O_RDWR | O_CLOEXEC);
 	bool ok = false;
 
@@ -284,6 +307,8 @@ bool nc_check_open(const char *state, unsigned int group, const char *reports)
 		goto done;
 	if (lseek(fd, 0, SEEK_END) < (off_t)(SHADOW_OFFSET + size) &&
 	    ftruncate(fd, (off_t)(SHADOW_OFFSET + size)))
+		goto done;
+	if (fcntl(fd, F_OFD_SETLK, &life))
 		goto done;
 	shadows = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 		       SHADOW_OFFSET);
@@ -298,7 +323,9 @@ bool nc_check_open(const char *state, unsigned int group, const char *reports)
 	nc_checking = start_all(fd);
 	ok = nc_checking;
 done:
-	if (fd >= 0)
+	if (ok)
+		lives = fd;
+	else if (fd >= 0)
 		close(fd);
 	return ok;
 }

@@ -568,6 +568,19 @@ def test_sanitizer_restart():
         equal(reports(a), {})
 
 
+def test_sanitizer_the_dead():
+    """What a machine had not written back is lost: nobody can read it, nobody's
+    store is beside it."""
+    for _, a, b in both_ways("sanitize"):
+        a.store(FIRST, 1)
+        a.publish(FIRST + 64, 1)
+        equal(b.observe(FIRST + 64), 1)
+        a.kill()
+        equal(b.observe(FIRST), 0)
+        b.store(FIRST + 8, 2)
+        equal(reports(b), {})
+
+
 def test_sanitizer_false_sharing():
     for _, a, b in both_ways("sanitize"):
         a.store(FIRST, 1)
