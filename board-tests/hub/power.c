@@ -110,8 +110,9 @@ void power_changed(const struct machine *m)
 		return;
 	if (get(ORDER(m->id, seq)) != get(STATE(m->id, seq)) &&
 	    get(ORDER(m->id, command)) == HUB_OFF)
-		set(STATE(m->id, seq), get(ORDER(m->id, seq)));
-	bells_ring(hub.kernels, 0);
+		finish(m, 0);
+	else
+		bells_ring(hub.kernels, 0);
 }
 
 void power_init(void)

@@ -184,6 +184,9 @@ def test_an_unknown_command_is_refused():
     with Board() as board:
         board.power(77, 1)
         equal((board.register(STATE), board.register(STATE + 8)), (1, 22))
+        # What is obeyed afterwards has no error.
+        board.power(0, 2)
+        equal((board.register(STATE), board.register(STATE + 8)), (0, 0))
 
 
 def test_an_end_is_noticed_and_a_restart_works():

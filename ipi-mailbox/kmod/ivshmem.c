@@ -115,11 +115,14 @@ static u32 state(struct ivshmem *hub, unsigned long kernel, size_t field)
 #define STATE(hub, kernel, field) \
 	state(hub, kernel, offsetof(struct hub_state, field))
 
-/* The order is there before its number, which is before the bell. */
+/*
+ * The order is there before its number, which is before the bell. The number is
+ * new even if nobody has waited for the end of the order before.
+ */
 static u32 give_order(struct ivshmem *hub, unsigned long kernel, u32 command)
 {
 	void __iomem *order = hub->power + HUB_ORDER(kernel);
-	u32 seq = STATE(hub, kernel, seq) + 1;
+	u32 seq = readl(order + offsetof(struct hub_order, seq)) + 1;
 
 	writel(command, order + offsetof(struct hub_order, command));
 	writel(seq, order + offsetof(struct hub_order, seq));
