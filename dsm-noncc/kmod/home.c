@@ -289,7 +289,7 @@ static void lose_patience(struct home_page *hp)
 	bool lost;
 	u32 who;
 
-	spin_lock_irq(&dsm.lock);
+	dsm_lock();
 	who = dsm_home_waits_for(&hp->core) & ~BIT(dsm.core.self);
 	if (who)
 		stamp = hp->core.stamp[__ffs(who)];
@@ -299,7 +299,7 @@ static void lose_patience(struct home_page *hp)
 	else
 		hp->recall_end = ktime_add_ms(now, recall_ms);
 	hp->recall_stamp = stamp;
-	spin_unlock_irq(&dsm.lock);
+	dsm_unlock_unsent();
 	if (lost)
 		link_give_up(who);
 }
