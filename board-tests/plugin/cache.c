@@ -34,7 +34,7 @@ struct pending {
 	uint32_t knows[NC_GROUPS];
 };
 
-struct nc_memory nc_memory;
+struct nc_memory nc_memory = { .counted.end = UINT64_MAX };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct pending queue[PENDING];
@@ -128,14 +128,14 @@ static void write_out(const struct pending *p)
 	if (nc_checking)
 		nc_check_written(p->cpu, p->pc, p->pa, p->knows);
 	nc_line_write(p->pa, p->words);
-	nc_count(&nc_counts->written_back);
+	nc_count_line(&nc_counts->written_back, p->pa);
 }
 
 static void discard(const struct pending *p)
 {
 	if (nc_checking)
 		nc_check_discarded(p->cpu, p->pc, p->pa);
-	nc_count(&nc_counts->discarded);
+	nc_count_line(&nc_counts->discarded, p->pa);
 }
 
 static void complete(const struct pending *p)
@@ -148,7 +148,7 @@ static void complete(const struct pending *p)
 	if (p->kind == NC_CLEAN)
 		return;
 	if (fill(p->pa, p->words))
-		nc_count(&nc_counts->refilled);
+		nc_count_line(&nc_counts->refilled, p->pa);
 }
 
 /*
@@ -170,7 +170,7 @@ static bool complete_part(struct pending *p, unsigned int what)
 	return false;
 }
 
-/* Complete what @cpu has asked for. Return: was there anything? */
+/* Complete what @cpu has asked for. Return: was there anything that counts? */
 static bool complete_cpu(unsigned int cpu, unsigned int what)
 {
 	unsigned int i, kept = 0;
@@ -178,7 +178,7 @@ static bool complete_cpu(unsigned int cpu, unsigned int what)
 
 	for (i = 0; i < queue_len; i++) {
 		if (queue[i].cpu == cpu) {
-			any = true;
+			any |= nc_is_counted(queue[i].pa);
 			if (complete_part(&queue[i], what))
 				continue;
 		}
@@ -288,7 +288,7 @@ static void flush_part(uint64_t pa, uint64_t end)
 
 	for (; pa < end; pa += NC_LINE) {
 		if (write_back(pa, words))
-			nc_count(&nc_counts->written_back);
+			nc_count_line(&nc_counts->written_back, pa);
 		else
 			memcpy(words, view_line(pa), NC_LINE);
 		if (memcmp(nc_memory.dram + pa, words, NC_LINE))
@@ -326,7 +326,7 @@ bool nc_cache_evict(uint64_t pa)
 	/* A store that is seen must not overtake the clean of one before it. */
 	complete_all();
 	if (write_back(pa, words)) {
-		nc_count(&nc_counts->evicted);
+		nc_count_line(&nc_counts->evicted, pa);
 	} else {
 		nc_line_read(pa, now);
 		stale = memcmp(now, words, NC_LINE) != 0;
@@ -343,7 +343,7 @@ void nc_cache_refetch(uint64_t pa)
 	pthread_mutex_lock(&lock);
 	if (!is_queued(pa) && !write_back(pa, words)) {
 		fill(pa, words);
-		nc_count(&nc_counts->refetched);
+		nc_count_line(&nc_counts->refetched, pa);
 	}
 	pthread_mutex_unlock(&lock);
 }

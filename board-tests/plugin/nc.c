@@ -30,6 +30,7 @@ static struct {
 	const char *symbols;
 	const char *exempt;
 	const char *reports;
+	const char *counted;
 } options = {
 	.mode = "coherent",
 	.group = "0",
@@ -47,18 +48,18 @@ static const struct {
 	{ "state", &options.state },	 { "seed", &options.seed },
 	{ "evict", &options.evict },	 { "stats", &options.stats },
 	{ "symbols", &options.symbols }, { "exempt", &options.exempt },
-	{ "reports", &options.reports },
+	{ "reports", &options.reports }, { "counted", &options.counted },
 };
 
 /* Coherent: nothing moves, everything is counted. */
 static bool coherent;
 
-static void count_op(enum nc_kind kind)
+static void count_op(enum nc_kind kind, uint64_t pa)
 {
 	if (kind == NC_CLEAN || kind == NC_FLUSH)
-		nc_count(&nc_counts->cleans);
+		nc_count_line(&nc_counts->cleans, pa);
 	if (kind == NC_INVAL || kind == NC_FLUSH)
-		nc_count(&nc_counts->invals);
+		nc_count_line(&nc_counts->invals, pa);
 }
 
 /* A translated instruction; never freed, as QEMU does not say when it could be. */
@@ -73,13 +74,16 @@ static void on_line(unsigned int cpu, void *data)
 	enum nc_kind kind = site->op.kind;
 	uint64_t pa;
 
-	count_op(kind);
-	if (coherent)
+	/* Without the machine's memory nobody can translate. */
+	if (coherent) {
+		count_op(kind, 0);
 		return;
+	}
 	if (!nc_translate(cpu, isa, isa->address(cpu, site->op.operand), &pa)) {
 		nc_count(&nc_counts->untranslated);
 		return;
 	}
+	count_op(kind, pa);
 	if (pa - nc_memory.base >= nc_memory.size) {
 		nc_count(&nc_counts->elsewhere);
 		return;
@@ -235,6 +239,17 @@ static uint64_t number(const char *text)
 	return strtoull(text, NULL, 0);
 }
 
+static bool count_only(const char *range)
+{
+	char *end;
+
+	nc_memory.counted.start = strtoull(range, &end, 0);
+	if (*end != '-')
+		return false;
+	nc_memory.counted.end = strtoull(end + 1, &end, 0);
+	return !*end;
+}
+
 static int start_check(void)
 {
 	if (options.symbols && !nc_symbols_read(options.symbols))
@@ -259,6 +274,8 @@ static int start_caches(void)
 		return fail("wants base=, size=, dram=, view= and state=", "");
 	nc_memory.base = number(options.base);
 	nc_memory.size = number(options.size);
+	if (options.counted && !count_only(options.counted))
+		return fail("not START-END: ", options.counted);
 	if (!nc_lines_open(options.state))
 		return fail("cannot use ", options.state);
 	if (!nc_cache_open(options.view, options.dram))

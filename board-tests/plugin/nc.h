@@ -100,7 +100,8 @@ uint64_t nc_hot_pick(unsigned int random);
 	COUNT(discards_reported)
 
 /**
- * struct nc_counts - what has happened, for all CPUs of the group
+ * struct nc_counts - what has happened to lines of nc_memory.counted, for all CPUs
+ *	of the group
  * @cleans: lines asked to be cleaned, dirty or not, flushes among them
  * @invals: lines asked to be forgotten, flushes among them
  * @set_way: instructions of loops over sets and ways
@@ -140,6 +141,7 @@ static inline void nc_count(uint64_t *counter)
  * @size: bytes, as far as this group's machine has it
  * @dram: what all groups share, from physical address 0
  * @view: what this group's CPUs load and store: memory seen through their caches
+ * @counted: what nc_counts is of, all of it unless one asks for less
  * @known: what this group believes is in @dram: a line is dirty if its bytes in
  *	@view are others
  */
@@ -149,9 +151,24 @@ struct nc_memory {
 	uint8_t *dram;
 	uint8_t *view;
 	uint8_t *known;
+	struct {
+		uint64_t start;
+		uint64_t end;
+	} counted;
 };
 
 extern struct nc_memory nc_memory;
+
+static inline bool nc_is_counted(uint64_t pa)
+{
+	return pa >= nc_memory.counted.start && pa < nc_memory.counted.end;
+}
+
+static inline void nc_count_line(uint64_t *counter, uint64_t pa)
+{
+	if (nc_is_counted(pa))
+		nc_count(counter);
+}
 
 /* cache.c: this group's caches. */
 bool nc_cache_open(const char *view, const char *dram);

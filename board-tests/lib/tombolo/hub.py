@@ -53,7 +53,8 @@ class Hub(Qemu):
             return connection.makefile().readline().strip()
 
     def counts(self, number):
-        """What the plugin of a machine has counted, if there is one."""
+        """What the plugin of a machine has counted of the mailbox window, if
+        there is one."""
         try:
             return read_counts(self._counts(number))
         except FileNotFoundError:
@@ -102,12 +103,15 @@ class Hub(Qemu):
         if self.mode == "coherent":
             return []
         number, dram = machine["id"], machine["dram"]
+        window = self.board.facts["mailbox"]["window"]
+        end = window["base"] + window["size"]
         words = [
             self._program("plugin/nc.so"), f"mode={self.mode}",
             f"group={number}", f"base={dram['base']:#x}",
             f"size={dram['size']:#x}", f"dram={inherited(DRAM)}",
             f"view={inherited(VIEW)}", f"state={inherited(STATE)}",
-            f"seed={self.seed}", f"stats={self._counts(number)}"]
+            f"seed={self.seed}", f"stats={self._counts(number)}",
+            f"counted={window['base']:#x}-{end:#x}"]
         if self.mode == "sanitize":
             words.append(f"reports={sanitizer.log_path(self.logdir, number)}")
         return ["-plugin", ",".join(words)]
