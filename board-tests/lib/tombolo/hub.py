@@ -16,6 +16,7 @@ from .qemu import Qemu, connect, find_qemu
 
 # Descriptors that a machine inherits: hub.h
 DRAM, VIEW, BELLS, STATE, MONITOR, CONSOLE = 10, 11, 12, 13, 14, 20
+POLLED_BYTES = 128  # boot_order and boot_report: boot_wire.h
 MODES = ("coherent", "never", "random", "sanitize")
 
 
@@ -113,8 +114,18 @@ class Hub(Qemu):
             f"seed={self.seed}", f"stats={self._counts(number)}",
             f"counted={window['base']:#x}-{end:#x}"]
         if self.mode == "sanitize":
-            words.append(f"reports={sanitizer.log_path(self.logdir, number)}")
+            words += [f"reports={sanitizer.log_path(self.logdir, number)}",
+                      f"exempt={self._polled()}"]
         return ["-plugin", ",".join(words)]
+
+    def _polled(self):
+        """The order and the report of each lifecycle block. They are polled:
+        one CPU may be between its store and its clean when what another CPU
+        of its kernel has cleaned is seen."""
+        blocks = [kernel["boot_block"]["base"] for kernel
+                  in self.board.facts["kernels"] if "boot_block" in kernel]
+        return "+".join(f"{base:#x}-{base + POLLED_BYTES:#x}"
+                        for base in blocks)
 
     def _console(self, kernel):
         path = self.workspace.path(f"console{kernel}.sock")
