@@ -279,7 +279,7 @@ static void *writer(void *which)
 	int p;
 
 	go(1);
-	for (round = 1; round <= 20; round++) {
+	for (round = 1; round <= 10; round++) {
 		volatile uint64_t *word = (uint64_t *)arena + (long)which;
 
 		for (p = 0; p < 32; p++)
