@@ -63,7 +63,7 @@ run: disk ## install what is missing, build, boot, demonstrate
 # Without BOARD= all boards are tested; the first one most.
 test_boards := $(if $(filter file,$(board_origin)),$(boards),$(BOARD))
 
-test: test-disks deps-test ## the tests, half an hour; the last line is the totals
+test: test-disks deps-test ## the tests, forty minutes; the last line is the totals
 	boot/scripts/run-tests $(test_boards)
 
 test-all: test-disks deps-test ## the long ones too, hours
@@ -127,7 +127,7 @@ toolchain: ## one program for every ISA: see toolchain/README.md
 image: disk deps-image ## the board's disk to take away: .img.xz, .bmap, checksums
 	boot/image/package
 
-disk: rootfs u-boot dtbs hub other-isas $(if $(filter nc-%,$(BOARD)),plugin)
+disk: rootfs u-boot dtbs hub other-isas $(if $(filter nc-%,$(BOARD)),plugin) ## all that a board needs
 	boot/stub/build
 	boot/image/build
 

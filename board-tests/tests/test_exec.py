@@ -111,7 +111,7 @@ def test_missing_image_says_which_make():
     status, _, text = execute("--", "true")
     os.rename(path + ".away", path)
     equal(status, 120)
-    contains(text, "disk.img is missing: run `make image BOARD=fake`")
+    contains(text, "disk.img is missing: run `make disk BOARD=fake`")
 
 
 def test_damaged_description():

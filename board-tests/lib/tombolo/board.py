@@ -96,8 +96,8 @@ class Board:
             raise self._not_generated(path) from None
         except ValueError as error:
             raise Failure(NOT_BUILT, f"{path} is damaged ({error}): run "
-                          f"`make dts BOARD={self.name}`") from None
+                          f"`make dtbs BOARD={self.name}`") from None
 
     def _not_generated(self, path):
         return Failure(NOT_BUILT, f"{path} is missing: run "
-                       f"`make image BOARD={self.name}`")
+                       f"`make disk BOARD={self.name}`")

@@ -51,7 +51,7 @@ def disk_with_append(board, workspace, append):
     source, copy = board.disk(0), workspace.path("disk.img")
     if not os.path.exists(source):
         raise Failure(NOT_BUILT, f"{source} is missing: run "
-                      f"`make image BOARD={board.name}`")
+                      f"`make disk BOARD={board.name}`")
     run(["cp", "--sparse=always", "--reflink=auto", source, copy])
     image = f"{copy}@@{partition(copy, 1)}"
     entry = run(["mtype", "-i", image, EXTLINUX])

@@ -158,7 +158,7 @@ class Qemu(Machine):
         for path in files.values():
             if not os.path.exists(path):
                 raise Failure(NOT_BUILT, f"{path} is missing: run "
-                              f"`make image BOARD={self.board.name}`")
+                              f"`make disk BOARD={self.board.name}`")
         return files
 
 
@@ -168,7 +168,7 @@ def substitute(word, values, where):
     def value(match):
         if match.group(1) not in values:
             raise Failure(NOT_BUILT, f"{where} asks for @{match.group(1)}@, "
-                          "which is not known here: run `make dts`")
+                          "which is not known here: run `make dtbs`")
         return str(values[match.group(1)])
 
     return re.sub(r"@([A-Z0-9_]+)@", value, word)
