@@ -19,11 +19,6 @@ struct console {
 
 static struct console consoles[CONSOLES];
 
-bool console_exists(int kernel)
-{
-	return consoles[kernel].exists;
-}
-
 /* What the kernel says */
 static void hear(struct watch *watch)
 {

@@ -157,7 +157,6 @@ void power_changed(const struct machine *m);
 /* console.c */
 void console_open(int kernel, const char *log);
 int console_attach(int kernel);
-bool console_exists(int kernel);
 
 /* monitor.c */
 void monitor_want(int id);

@@ -258,7 +258,6 @@ void ssi_shadow_put(struct ssi_shadow *s);
 void ssi_shadow_fork(struct ssi_shadow *s, struct task_struct *child);
 void ssi_shadow_message(struct ssi_peer *peer, const void *data);
 void ssi_shadow_down(struct ssi_peer *peer);
-bool ssi_shadow_at(struct ssi_shadow *s, struct task_struct *task);
 unsigned int ssi_shadow_recall(struct ssi_peer *peer);
 unsigned int ssi_shadow_place(const struct ssi_shadow *s);
 void ssi_shadow_each(void (*fn)(struct ssi_shadow *s, void *ctx), void *ctx);
