@@ -68,6 +68,6 @@ DEPS_TEST := clang clang-format git shellcheck sparse yamllint
 # Debian 13 does not have it: the tests that need it are skipped there
 DEPS_TEST_12 := dt-schema
 DEPS_BENCH := g++ libatomic-queue-dev libboost-dev libck-dev libdpdk-dev libglib2.0-dev libreaderwriterqueue-dev liburcu-dev pkg-config
-DEPS_TOOLCHAIN := clang-19 csmith libcsmith-dev gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu libclang-rt-19-dev libelf-dev libmd-dev lld-19 llvm-19 llvm-19-dev llvm-19-tools musl-dev qemu-user-static valgrind
+DEPS_TOOLCHAIN := clang-19 csmith libcsmith-dev gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu libclang-rt-19-dev libelf-dev libmd-dev lld-19 llvm-19 llvm-19-dev llvm-19-tools musl-dev qemu-user-static tcl valgrind
 DEPS_SHELL := socat tmux
 DEPS_IMAGE := bmap-tools

@@ -51,6 +51,7 @@ static const char *const kept[] = { "-L",
  * struct link - one run of the link step
  * @work: folder of what is in between
  * @verbose: show the commands
+ * @check: of -Wl,--check: frames are left by returning
  * @isas: those of the program
  * @nr: how many
  * @builtins: of each ISA, the compiler's own functions
@@ -58,6 +59,7 @@ static const char *const kept[] = { "-L",
 struct link {
 	const char *work;
 	bool verbose;
+	bool check;
 	const struct isa *isas[NR_ISAS];
 	size_t nr;
 	const char *builtins[NR_ISAS];
@@ -86,7 +88,8 @@ static bool wanted(const char *item)
 }
 
 /* Leaves out what has no meaning for this link. */
-static void add_inputs(struct words *command, const struct words *inputs)
+static void add_inputs(struct link *link, struct words *command,
+		       const struct words *inputs)
 {
 	const char *item;
 	size_t i;
@@ -99,6 +102,8 @@ static void add_inputs(struct words *command, const struct words *inputs)
 			fail("%s: the start and the C library are part of "
 			     "every program",
 			     item);
+		else if (!strcmp(item, "--check"))
+			link->check = true;
 		else if (wanted(item))
 			add(command, item);
 	}
@@ -156,7 +161,7 @@ static char *join(struct link *link, const struct words *inputs)
 				       sysroot("runtime/x86_64/entry.o"),
 				       sysroot("runtime/start.o"),
 				       NULL });
-	add_inputs(&command, inputs);
+	add_inputs(link, &command, inputs);
 	add_all(&command, (const char *const[]){
 				  "--start-group", sysroot("musl/lib/libc.a"),
 				  sysroot("runtime/x86_64/libruntime.a"),
@@ -181,6 +186,7 @@ static char *transform(struct link *link, const char *module, bool debug,
 	add(&command, "-data-layout=" COMMON_LAYOUT);
 	add(&command, "-passes=globaldce,tombolo-link,globaldce");
 	add(&command, text_of("-tombolo-debug=%d", debug));
+	add(&command, text_of("-tombolo-check=%d", link->check));
 	add(&command, text_of("-tombolo-report=%s", report));
 	add_all(&command, (const char *const[]){ module, "-o", output, NULL });
 	text = output_of(&command, link->verbose);
@@ -263,6 +269,7 @@ static struct words finish(struct link *link, size_t number, const char *script)
 				       isa->emulation,
 				       "-static",
 				       "--no-relax",
+				       "--gc-sections",
 				       "--eh-frame-hdr",
 				       "-z",
 				       "norelro",

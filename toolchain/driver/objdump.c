@@ -5,6 +5,7 @@
  * all is.
  */
 #include <argp.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 struct wish {
 	bool explain;
 	bool sizes;
+	bool sites;
 	const char *function;
 	const char *isa;
 	const char *output;
@@ -25,7 +27,7 @@ struct wish {
 	int maybe; /* which of the names that was */
 };
 
-enum { EXPLAIN = 256, SIZES, EXTRACT, OUTPUT };
+enum { EXPLAIN = 256, SIZES, SITES, EXTRACT, OUTPUT };
 
 static const struct argp_option options[] = {
 	{ "explain", EXPLAIN, "FUNCTION", OPTION_ARG_OPTIONAL,
@@ -33,6 +35,10 @@ static const struct argp_option options[] = {
 	  "function, or of all",
 	  0 },
 	{ "sizes", SIZES, NULL, 0, "bytes of code, by ISA and kind", 0 },
+	{ "sites", SITES, NULL, 0,
+	  "each call at which the thread may leave, as TOMBOLO_SITES names it: "
+	  "address of the clone, number, function, place",
+	  0 },
 	{ "extract", EXTRACT, "ISA", 0, "write the image of an ISA to FILE",
 	  0 },
 	{ "output", OUTPUT, "FILE", 0, "instead of PROGRAM.ISA", 0 },
@@ -82,6 +88,9 @@ static error_t take(int key, char *value, struct argp_state *state)
 		return 0;
 	case SIZES:
 		wish->sizes = true;
+		return 0;
+	case SITES:
+		wish->sites = true;
 		return 0;
 	case EXTRACT:
 		wish->isa = value;
@@ -163,6 +172,41 @@ static void explain(const struct blob *report, const char *wanted)
 		fail("no function %s", wanted);
 }
 
+static uint64_t clone_of(const struct symbol *symbols, size_t n,
+			 const char *function)
+{
+	const char *name = text_of("%s.resume", function);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(symbols[i].name, name))
+			return symbols[i].address;
+	fail("no clone of %s", function);
+}
+
+static void sites(const struct program *program)
+{
+	const struct blob *report = need(program, "report");
+	char *rest = text_of("%.*s", (int)report->size, report->data);
+	char *line, *kind, *function = "";
+	unsigned int number = 0;
+	struct symbol *symbols;
+	size_t n;
+
+	n = symbols_read(&program->parts[0].content, &symbols);
+	while ((line = strsep(&rest, "\n"))) {
+		kind = strsep(&line, "\t");
+		if (!strcmp(kind, "F")) {
+			function = strsep(&line, "\t");
+			number = 0;
+		} else if (!strcmp(kind, "S")) {
+			printf("%" PRIu64 " %u %s %s\n",
+			       clone_of(symbols, n, function), number++,
+			       function, line);
+		}
+	}
+}
+
 static void extract(const struct program *program, const struct wish *wish)
 {
 	const struct blob *image = need(program, wish->isa);
@@ -197,6 +241,8 @@ int main(int argc, char **argv)
 		extract(&program, &wish);
 	} else if (wish.explain) {
 		explain(need(&program, "report"), wish.function);
+	} else if (wish.sites) {
+		sites(&program);
 	} else if (wish.sizes) {
 		sizes = need(&program, "sizes");
 		fwrite(sizes->data, sizes->size, 1, stdout);

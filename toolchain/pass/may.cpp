@@ -95,8 +95,14 @@ void dropFalseAttributes(Program &P, Function &F)
 			A.removeAttr(Kind);
 	for (Instruction &I : instructions(F))
 		if (auto *Call = dyn_cast<CallInst>(&I))
-			if (P.mayMigrate(*Call))
+			if (P.mayMigrate(*Call)) {
 				dropFromCall(*Call);
+				// It does return, to leave its caller too.
+				if (P.Check)
+					Call->removeFnAttr(Attribute::NoReturn);
+			}
+	if (P.Check)
+		F.removeFnAttr(Attribute::NoReturn);
 }
 
 // Variables that need not be in memory are not moved to the data stack.
@@ -112,5 +118,55 @@ void promoteAllocas(Program &P, Function &F)
 		return;
 	DominatorTree DT(F);
 	PromoteMemToReg(Promotable, DT);
+}
+// Is it cheaper to compute again than to keep in a register over a call?
+static bool isCheap(const Instruction &I)
+{
+	auto *Gep = dyn_cast<GetElementPtrInst>(&I);
+
+	return (Gep && Gep->hasAllConstantIndices()) || isa<TruncInst>(I) ||
+	       (isa<ICmpInst>(I) && isa<Constant>(I.getOperand(1)) &&
+		!I.getType()->isVectorTy());
+}
+
+static void sink(Instruction &I)
+{
+	DenseMap<BasicBlock *, Instruction *> Known;
+	SmallVector<Use *, 8> Uses;
+
+	for (Use &U : I.uses())
+		Uses.push_back(&U);
+	for (Use *U : Uses) {
+		auto *User = cast<Instruction>(U->getUser());
+		auto *Phi = dyn_cast<PHINode>(User);
+		BasicBlock *BB = Phi ? Phi->getIncomingBlock(*U) :
+				       User->getParent();
+		if (BB == I.getParent())
+			continue;
+		Instruction *&Here = Known[BB];
+		if (!Here) {
+			Here = I.clone();
+			Here->insertBefore(Phi ? BB->getTerminator() :
+						 &*BB->getFirstInsertionPt());
+		} else if (Phi == nullptr) {
+			Here->moveBefore(&*BB->getFirstInsertionPt());
+		}
+		U->set(Here);
+	}
+	if (I.use_empty())
+		I.eraseFromParent();
+}
+
+// Addresses at a distance from another one, and comparisons, are done anew in
+// each block that uses them: a frame need not keep them.
+void sinkCheap(Function &F)
+{
+	SmallVector<Instruction *, 32> Cheap;
+
+	for (Instruction &I : instructions(F))
+		if (isCheap(I))
+			Cheap.push_back(&I);
+	for (Instruction *I : reverse(Cheap))
+		sink(*I);
 }
 } // namespace tombolo

@@ -74,6 +74,29 @@ static void checkInstruction(Instruction &I)
 			       "compiled with --isa-specific, #ifdef by ISA");
 }
 
+// Vectors of 128 bits are loaded from arrays as from memory that is aligned to
+// them, as on x86-64; the front end's ISA asks for less.
+static void alignArrays(Module &M)
+{
+	const DataLayout &DL = M.getDataLayout();
+	const Align Wanted(16);
+
+	auto IsLarge = [&](Type *T) {
+		return T->isArrayTy() && DL.getTypeAllocSize(T) >= 16;
+	};
+	for (GlobalVariable &G : M.globals())
+		if (!G.isDeclaration() && !G.hasSection() &&
+		    IsLarge(G.getValueType()) &&
+		    G.getAlign().valueOrOne() < Wanted)
+			G.setAlignment(Wanted);
+	for (Function &F : M)
+		for (Instruction &I : instructions(F))
+			if (auto *A = dyn_cast<AllocaInst>(&I))
+				if (IsLarge(A->getAllocatedType()) &&
+				    A->getAlign() < Wanted)
+					A->setAlignment(Wanted);
+}
+
 // TOMBOLO_NEVER of tombolo.h
 static void readAnnotations(Module &M)
 {
@@ -106,6 +129,7 @@ void neutralize(Module &M)
 	for (Function &F : M)
 		for (Instruction &I : instructions(F))
 			checkInstruction(I);
+	alignArrays(M);
 	readAnnotations(M);
 	dropTargetAttributes(M);
 	dropTargetFlags(M);

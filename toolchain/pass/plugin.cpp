@@ -18,6 +18,9 @@ static cl::opt<bool> AllLeaf("tombolo-leaf", cl::init(false),
 			     cl::desc("no function of this file migrates"));
 static cl::opt<std::string> ReportFile("tombolo-report", cl::init(""),
 				       cl::desc("write --explain's data here"));
+static cl::opt<bool>
+	Check("tombolo-check", cl::init(false),
+	      cl::desc("frames are left by returning, not by landing pads"));
 static cl::opt<bool> KeepDebug("tombolo-debug", cl::init(true),
 			       cl::desc("keep debug information"));
 
@@ -85,10 +88,13 @@ struct Link : PassInfoMixin<Link> {
 	{
 		Program P(M, AM.getResult<FunctionAnalysisManagerModuleProxy>(M)
 				     .getManager());
+		P.Check = Check;
+		tellCheckMode(P);
 		for (Function &F : M)
 			if (!F.isDeclaration())
 				removeUnreachableBlocks(F);
 		lowerConstructors(M);
+		dropIdleLibcalls(M);
 		commonGlobals(M);
 		extendArguments(M);
 		lowerThreadLocals(P);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // polls.cpp - migration points: where a function looks whether it is asked to
-// migrate. After the optimiser has run, so that no loop loses by it.
+// migrate. After the optimiser has run, so that no loop loses by it. There are
+// enough that no more than about a million instructions pass between two, and
+// no more than that needs, for each costs two instructions.
 #include "tombolo.h"
-#include "llvm/ADT/SCCIterator.h"
-#include "llvm/Analysis/CallGraph.h"
-#include "llvm/Analysis/LoopInfo.h"
+#include "calls.h"
+#include "strips.h"
+#include "llvm/Analysis/CFG.h"
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/MDBuilder.h"
@@ -14,25 +16,170 @@ using namespace llvm;
 
 namespace tombolo
 {
-// A loop that ends after so many rounds by itself needs no point.
-constexpr unsigned ShortLoop = 64, ShortTightLoop = 4096;
-// Rounds of a tight counted loop between two points.
-constexpr uint64_t Strip = 1024;
+// Instructions of a loop without a point; what one may do on the whole
+constexpr uint64_t LoopBudget = 1 << 16, MostQuiet = 1 << 20;
+// Rounds between two points of a counted loop: at most, and worth the trouble
+constexpr uint64_t MaxStrip = 1024, MinStrip = 8;
+// What a call of the C library or of a recursion is taken for
+constexpr uint64_t OutsideCall = 200, CutCall = 2000;
 
-static bool isRealCall(const Instruction &I)
+namespace
 {
-	auto *Call = dyn_cast<CallBase>(&I);
+// Decides for one function, callees first.
+struct Placer {
+	Program &P;
+	Calls &Graph;
+	CallNode &Node;
+	Function &F;
+	LoopInfo &LI;
+	DominatorTree &DT;
+	ScalarEvolution &SE;
+	SmallSetVector<Instruction *, 16> Points;
+	SmallPtrSet<BasicBlock *, 16> Looks; // blocks that pass a point
+	std::vector<std::tuple<Loop *, Counted, uint64_t>> Strips;
 
-	return Call && !isa<IntrinsicInst>(Call) && !Call->isInlineAsm();
+	Placer(Program &P, Calls &Graph, CallNode &Node)
+	    : P(P), Graph(Graph), Node(Node), F(*Node.F),
+	      LI(P.FAM.getResult<LoopAnalysis>(F)),
+	      DT(P.FAM.getResult<DominatorTreeAnalysis>(F)),
+	      SE(P.FAM.getResult<ScalarEvolutionAnalysis>(F))
+	{
+	}
+	void point(Instruction *I)
+	{
+		Points.insert(I);
+		Looks.insert(I->getParent());
+	}
+	void cutRecursion();
+	void cutIrreducible();
+	void findLooks();
+	uint64_t costOf(BasicBlock &BB);
+	uint64_t costInside(Loop *L);
+	bool isCovered(Loop &L);
+	uint64_t place(Loop *L);
+	void run();
+};
+} // namespace
+
+static uint64_t limited(uint64_t Cost)
+{
+	return std::min(Cost, MostQuiet);
 }
 
-static bool hasCall(const Loop &L)
+// One point before all calls by which the function may be called again, as
+// deep inside as that allows: where a recursion ends it then costs nothing.
+void Placer::cutRecursion()
 {
+	BasicBlock *Common = nullptr;
+
+	for (Instruction &I : instructions(F))
+		if (isRealCall(I) && DT.isReachableFromEntry(I.getParent()) &&
+		    Graph.isRecursive(Node, cast<CallBase>(I)))
+			Common = Common ? DT.findNearestCommonDominator(
+						  Common, I.getParent()) :
+					  I.getParent();
+	if (!Common)
+		return;
+	// Out of a loop of few rounds: one point for all of them
+	while (Loop *L = LI.getLoopFor(Common)) {
+		unsigned Rounds = SE.getSmallConstantMaxTripCount(L);
+		if (!Rounds || Rounds > 64 || !L->getLoopPreheader())
+			break;
+		Common = L->getLoopPreheader();
+	}
+	point(&*Common->getFirstNonPHIOrDbgOrAlloca());
+}
+
+// Circles that are no loops, made by goto into their middle
+void Placer::cutIrreducible()
+{
+	SmallVector<std::pair<const BasicBlock *, const BasicBlock *>, 8> Back;
+
+	FindFunctionBackedges(F, Back);
+	for (auto &[From, To] : Back)
+		if (!DT.dominates(To, From))
+			point(&*const_cast<BasicBlock *>(To)
+					->getFirstInsertionPt());
+}
+
+void Placer::findLooks()
+{
+	for (Instruction &I : instructions(F)) {
+		if (!isRealCall(I))
+			continue;
+		CallNode *To = Graph.of(cast<CallBase>(I));
+		if (To && To->AlwaysLooks)
+			Looks.insert(I.getParent());
+	}
+}
+
+uint64_t Placer::costOf(BasicBlock &BB)
+{
+	uint64_t Cost = 0;
+
+	for (Instruction &I : BB) {
+		Cost++;
+		if (!isRealCall(I))
+			continue;
+		CallNode *To = Graph.of(cast<CallBase>(I));
+		Cost += !To ? OutsideCall : To->Cut ? CutCall : To->Quiet;
+	}
+	return limited(Cost);
+}
+
+// Of one round of L, or of the function outside of its loops
+uint64_t Placer::costInside(Loop *L)
+{
+	uint64_t Cost = 0;
+
+	if (L) {
+		for (BasicBlock *BB : L->blocks())
+			if (LI.getLoopFor(BB) == L)
+				Cost += costOf(*BB);
+		for (Loop *Sub : *L)
+			Cost += place(Sub);
+	} else {
+		for (BasicBlock &BB : F)
+			if (!LI.getLoopFor(&BB))
+				Cost += costOf(BB);
+		for (Loop *Sub : LI)
+			Cost += place(Sub);
+	}
+	return limited(Cost);
+}
+
+// Does each round pass a point?
+bool Placer::isCovered(Loop &L)
+{
+	SmallVector<BasicBlock *, 4> Latches;
+
+	L.getLoopLatches(Latches);
 	for (BasicBlock *BB : L.blocks())
-		for (Instruction &I : *BB)
-			if (isRealCall(I))
-				return true;
+		if (Looks.contains(BB) && all_of(Latches, [&](BasicBlock *To) {
+			    return DT.dominates(BB, To);
+		    }))
+			return true;
 	return false;
+}
+
+// Returns what the loop may do without a point.
+uint64_t Placer::place(Loop *L)
+{
+	uint64_t Cost = costInside(L);
+	uint64_t Rounds = SE.getSmallConstantMaxTripCount(L);
+	uint64_t Strip = std::min(MaxStrip, LoopBudget / Cost);
+	Counted C;
+
+	if (isCovered(*L))
+		return Cost;
+	if (Rounds && Rounds * Cost <= LoopBudget)
+		return Rounds * Cost;
+	if (Strip >= MinStrip && matchCounted(P, *L, C)) {
+		Strips.push_back({ L, C, Strip });
+		return Strip * Cost;
+	}
+	point(&*L->getHeader()->getFirstInsertionPt());
+	return Cost;
 }
 
 static void pollBefore(Program &P, Instruction *Where)
@@ -42,7 +189,7 @@ static void pollBefore(Program &P, Instruction *Where)
 	Value *Asked =
 		B.CreateICmpNE(B.CreateLoad(P.I32, Flag, true), B.getInt32(0));
 	Instruction *Then = SplitBlockAndInsertIfThen(
-		Asked, Where->getIterator(), false,
+		Asked, Where, false,
 		MDBuilder(P.C).createBranchWeights(1, 1 << 20));
 
 	IRBuilder<> Slow(Then);
@@ -52,140 +199,33 @@ static void pollBefore(Program &P, Instruction *Where)
 	P.Polls++;
 }
 
-// A loop that counts: while (Next != Limit), Next growing by Step each round.
-struct Counted {
-	BranchInst *Latch;
-	ICmpInst *Test;
-	BinaryOperator *Next;
-	Value *Limit;
-	int64_t Step;
-	bool StayIfTrue;
-};
-
-static bool matchCounted(Loop &L, Counted &C)
+void Placer::run()
 {
-	BasicBlock *Latch = L.getLoopLatch();
-
-	if (!Latch || !L.getLoopPreheader())
-		return false;
-	C.Latch = dyn_cast<BranchInst>(Latch->getTerminator());
-	if (!C.Latch || !C.Latch->isConditional())
-		return false;
-	C.Test = dyn_cast<ICmpInst>(C.Latch->getCondition());
-	if (!C.Test || !C.Test->hasOneUse() || !C.Test->isEquality() ||
-	    C.Test->getParent() != Latch)
-		return false;
-	C.StayIfTrue = C.Latch->getSuccessor(0) == L.getHeader();
-	if (L.contains(C.Latch->getSuccessor(C.StayIfTrue ? 1 : 0)) ||
-	    (C.Test->getPredicate() == ICmpInst::ICMP_NE) != C.StayIfTrue)
-		return false;
-	C.Next = dyn_cast<BinaryOperator>(C.Test->getOperand(0));
-	C.Limit = C.Test->getOperand(1);
-	if (!C.Next || C.Next->getOpcode() != Instruction::Add ||
-	    !L.isLoopInvariant(C.Limit) || !C.Next->getType()->isIntegerTy(64))
-		return false;
-	auto *Phi = dyn_cast<PHINode>(C.Next->getOperand(0));
-	auto *Step = dyn_cast<ConstantInt>(C.Next->getOperand(1));
-	if (!Phi || !Step || Phi->getParent() != L.getHeader() ||
-	    Phi->getIncomingValueForBlock(Latch) != C.Next)
-		return false;
-	C.Step = Step->getSExtValue();
-	return C.Step && std::abs(C.Step) < (int64_t(1) << 40);
-}
-
-// Where the strip that starts at From ends: Strip rounds on, or at Limit. The
-// distance is a multiple of Step, or the loop would not end.
-static Value *endOfStrip(IRBuilder<> &B, const Counted &C, Value *From)
-{
-	Value *Left = C.Step > 0 ? B.CreateSub(C.Limit, From) :
-				   B.CreateSub(From, C.Limit);
-	uint64_t Len = Strip * (C.Step > 0 ? C.Step : -C.Step);
-	Value *Far = B.CreateAdd(From, B.getInt64(Strip * C.Step));
-
-	return B.CreateSelect(B.CreateICmpUGT(Left, B.getInt64(Len)), Far,
-			      C.Limit);
-}
-
-// The loop runs to the end of a strip; there it looks, and goes on with the
-// next. Costs the loop nothing but a register.
-static void strip(Program &P, Loop &L, const Counted &C)
-{
-	BasicBlock *Header = L.getHeader(), *Latch = L.getLoopLatch();
-	BasicBlock *Before = L.getLoopPreheader();
-	unsigned OutIndex = C.StayIfTrue ? 1 : 0;
-	BasicBlock *Out = C.Latch->getSuccessor(OutIndex);
-	auto *Phi = cast<PHINode>(C.Next->getOperand(0));
-	IRBuilder<> Pre(Before->getTerminator());
-	Value *First =
-		endOfStrip(Pre, C, Phi->getIncomingValueForBlock(Before));
-	auto *End = PHINode::Create(P.I64, 3, "strip.end", Header->begin());
-	auto *Mid = BasicBlock::Create(P.C, "strip", Header->getParent(), Out);
-	auto *More =
-		BasicBlock::Create(P.C, "strip.more", Header->getParent(), Out);
-
-	IRBuilder<> M(Mid);
-	M.CreateCondBr(M.CreateICmpEQ(C.Next, C.Limit), Out, More);
-	IRBuilder<> N(More);
-	Value *NextEnd = endOfStrip(N, C, C.Next);
-	N.CreateBr(Header)->setDebugLoc(C.Latch->getDebugLoc());
-
-	C.Test->setOperand(1, End);
-	C.Latch->setSuccessor(OutIndex, Mid);
-	Out->replacePhiUsesWith(Latch, Mid);
-	for (PHINode &Each : Header->phis())
-		if (&Each != End)
-			Each.addIncoming(Each.getIncomingValueForBlock(Latch),
-					 More);
-	End->addIncoming(First, Before);
-	End->addIncoming(End, Latch);
-	End->addIncoming(NextEnd, More);
-	pollBefore(P, More->getTerminator());
-}
-
-static std::vector<Instruction *> pointsIn(Program &P, Function &F,
-					   bool Recursive)
-{
-	auto &LI = P.FAM.getResult<LoopAnalysis>(F);
-	auto &SE = P.FAM.getResult<ScalarEvolutionAnalysis>(F);
-	std::vector<Instruction *> Points;
-	std::vector<std::pair<Loop *, Counted>> Strips;
-
-	if (Recursive)
-		Points.push_back(
-			&*F.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
-	for (Loop *L : LI.getLoopsInPreorder()) {
-		unsigned Rounds = SE.getSmallConstantMaxTripCount(L);
-		bool Tight = L->isInnermost() && !hasCall(*L);
-		Counted C;
-		if (Rounds && Rounds <= (Tight ? ShortTightLoop : ShortLoop))
-			continue;
-		if (Tight && matchCounted(*L, C))
-			Strips.push_back({ L, C });
-		else
-			Points.push_back(
-				&*L->getHeader()->getFirstInsertionPt());
-	}
-	for (auto &[L, C] : Strips)
-		strip(P, *L, C);
-	return Points;
+	if (Node.Cut)
+		cutRecursion();
+	cutIrreducible();
+	findLooks();
+	Node.Quiet = costInside(nullptr);
+	Node.AlwaysLooks = Looks.contains(&F.getEntryBlock());
+	for (auto &[L, C, Rounds] : Strips)
+		Points.insert(strip(P, *L, C, Rounds));
+	for (Instruction *I : Points)
+		pollBefore(P, I);
+	P.FAM.invalidate(F, PreservedAnalyses::none());
 }
 
 void insertPolls(Program &P)
 {
-	SetVector<Function *> Recursive;
-	CallGraph CG(P.M);
+	Calls Graph(P.M);
 
-	for (auto It = scc_begin(&CG); !It.isAtEnd(); ++It)
-		if (It.hasCycle())
-			for (CallGraphNode *N : *It)
-				if (Function *F = N->getFunction())
-					Recursive.insert(F);
-	for (Function &F : P.M) {
-		if (F.isDeclaration() || isRuntime(F) || isLeaf(F))
+	for (CallNode *N : Graph.Order) {
+		if (N->F) {
+			Placer(P, Graph, *N).run();
 			continue;
-		for (Instruction *I : pointsIn(P, F, Recursive.count(&F)))
-			pollBefore(P, I);
-		P.FAM.invalidate(F, PreservedAnalyses::none());
+		}
+		for (CallNode *To : N->Out)
+			N->Quiet = std::max(N->Quiet,
+					    To->Cut ? CutCall : To->Quiet);
 	}
 }
 } // namespace tombolo

@@ -44,6 +44,15 @@ void Program::storeThread(IRBuilder<> &B, StringRef Name, Value *V)
 	B.CreateStore(V, threadVar(B, Name, V->getType()));
 }
 
+// The runtime looks there before it unwinds.
+void tellCheckMode(Program &P)
+{
+	GlobalVariable *G = P.M.getNamedGlobal("__tombolo_check");
+
+	if (G && P.Check)
+		G->setInitializer(ConstantInt::get(P.I32, 1));
+}
+
 Explained &Program::explain(Function &F)
 {
 	Explained &E = Report[&F];

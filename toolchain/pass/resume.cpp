@@ -37,7 +37,6 @@ struct Resumer {
 	void clone();
 	BasicBlock *secondHalf(BasicBlock *Cont);
 	void collect();
-	void toMemory(Value *V);
 	BasicBlock *jumped(unsigned K, CallInst *Again);
 	void rearm(IRBuilder<> &B);
 	BasicBlock *restore(unsigned I);
@@ -60,7 +59,8 @@ void Resumer::clone()
 					       PoisonValue::get(P.Ptr));
 	CloneFunctionInto(&R, &F, Map,
 			  CloneFunctionChangeType::LocalChangesOnly, Returns);
-	R.setPersonalityFn(F.getPersonalityFn());
+	if (F.hasPersonalityFn())
+		R.setPersonalityFn(F.getPersonalityFn());
 	B.CreateBr(block(&F.getEntryBlock()));
 }
 
@@ -87,42 +87,10 @@ void Resumer::collect()
 	}
 	for (Argument &A : F.args())
 		if (All.contains(&A))
-			toMemory(&A);
+			Slot[&A] = toMemory(Map[&A], Entry);
 	for (Instruction &I : instructions(F))
 		if (All.contains(&I))
-			toMemory(&I);
-}
-
-void Resumer::toMemory(Value *V)
-{
-	auto *Def = cast<Instruction>((Value *)Map[V]);
-	auto *A = new AllocaInst(V->getType(), P.DL.getAllocaAddrSpace(),
-				 nullptr, "", Entry);
-	DenseMap<std::pair<PHINode *, BasicBlock *>, Value *> ForPhi;
-	SmallVector<Use *, 16> Uses;
-
-	Slot[V] = A;
-	for (Use &U : Def->uses())
-		Uses.push_back(&U);
-	for (Use *U : Uses) {
-		auto *I = cast<Instruction>(U->getUser());
-		auto *Phi = dyn_cast<PHINode>(I);
-		BasicBlock *From = Phi ? Phi->getIncomingBlock(*U) : nullptr;
-		Value *&Known = ForPhi[{ Phi, From }];
-		if (!Phi || !Known)
-			Known = new LoadInst(V->getType(), A, "",
-					     (Phi ? From->getTerminator() : I)
-						     ->getIterator());
-		U->set(Known);
-	}
-	BasicBlock::iterator After;
-	if (auto *II = dyn_cast<InvokeInst>(Def))
-		After = II->getNormalDest()->getFirstInsertionPt();
-	else if (isa<PHINode>(Def))
-		After = Def->getParent()->getFirstInsertionPt();
-	else
-		After = std::next(Def->getIterator());
-	new StoreInst(Def, A, After);
+			Slot[&I] = toMemory(Map[&I], Entry);
 }
 
 // A longjmp came: what was live after the setjmp is in the data stack's frame.
@@ -200,9 +168,9 @@ BasicBlock *Resumer::restore(unsigned I)
 	}
 	rearm(B);
 	Value *Above = B.CreateCall(Next, { Record });
-	InvokeInst *Call = B.CreateInvoke(
-		FunctionType::get(T, { P.Ptr }, false),
-		B.CreateLoad(P.Ptr, Above), Done, block(S.Save), { Above });
+	CallBase *Call = P.callAtSite(B, FunctionType::get(T, { P.Ptr }, false),
+				      B.CreateLoad(P.Ptr, Above), { Above },
+				      Done, block(S.Save));
 	Call->setAttributes(AttributeList::get(
 		P.C, {}, S.Call->getAttributes().getRetAttrs(), {}));
 	Call->setDebugLoc(

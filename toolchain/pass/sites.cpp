@@ -15,7 +15,7 @@ static bool isDroppable(CallInst &Call, Value *Base, bool Jumps)
 {
 	if (Jumps)
 		return false;
-	if (Call.doesNotReturn())
+	if (Call.doesNotReturn()) // never in check mode
 		return true;
 	auto *Ret =
 		dyn_cast_or_null<ReturnInst>(Call.getNextNonDebugInstruction());
@@ -23,29 +23,50 @@ static bool isDroppable(CallInst &Call, Value *Base, bool Jumps)
 	       (!Ret->getReturnValue() || Ret->getReturnValue() == &Call);
 }
 
+// A call at which the thread may leave: ends B's block, goes on in Cont. Save
+// must begin with a landing pad, or in check mode with nothing.
+CallBase *Program::callAtSite(IRBuilder<> &B, FunctionType *T, Value *Callee,
+			      ArrayRef<Value *> Args, BasicBlock *Cont,
+			      BasicBlock *Save)
+{
+	if (!Check)
+		return B.CreateInvoke(T, Callee, Cont, Save, Args);
+	CallInst *Call = B.CreateCall(T, Callee, Args);
+	Value *Leaving = B.CreateICmpNE(loadThread(B, "__tombolo_leaving", I32),
+					B.getInt32(0));
+	B.CreateCondBr(Leaving, Save, Cont);
+	return Call;
+}
+
 static Site split(Program &P, Function &F, CallInst *Call)
 {
 	BasicBlock *BB = Call->getParent();
 	SmallVector<Value *, 8> Args(Call->args());
-	SmallVector<OperandBundleDef, 1> Bundles;
 	Site S;
 
-	S.Old = Call;
 	S.Cont = BB->splitBasicBlock(std::next(Call->getIterator()), "cont");
 	S.Save = BasicBlock::Create(P.C, "save", &F);
 	new UnreachableInst(P.C, S.Save);
 	BB->getTerminator()->eraseFromParent();
-	Call->getOperandBundlesAsDefs(Bundles);
-	S.Call = InvokeInst::Create(Call->getFunctionType(),
-				    Call->getCalledOperand(), S.Cont, S.Save,
-				    Args, Bundles, "", BB);
+	IRBuilder<> B(BB);
+	S.Call = P.callAtSite(B, Call->getFunctionType(),
+			      Call->getCalledOperand(), Args, S.Cont, S.Save);
 	S.Call->setAttributes(Call->getAttributes());
 	S.Call->setDebugLoc(Call->getDebugLoc());
 	Call->replaceAllUsesWith(S.Call);
 	S.Call->takeName(Call);
 	Call->eraseFromParent();
-	S.Old = nullptr;
 	return S;
+}
+
+void checkCarried(const Site &S, const Value &V)
+{
+	if (isPrivateToIsa(V))
+		refuse(where(*S.Call),
+		       "a value that only this ISA understands (" +
+			       V.getName() + " of " +
+			       S.Call->getFunction()->getName() +
+			       ") is live over a call that may migrate");
 }
 
 static void layOut(Program &P, Site &S)
@@ -55,13 +76,7 @@ static void layOut(Program &P, Site &S)
 		S.Size = alignTo(S.Size, std::min<uint64_t>(16, Al));
 		S.Offset.push_back(S.Size);
 		S.Size += P.DL.getTypeStoreSize(V->getType());
-		if (isPrivateToIsa(*V))
-			refuse(where(*S.Call),
-			       "a value that only this ISA understands (" +
-				       V->getName() + " of " +
-				       S.Call->getFunction()->getName() +
-				       ") is live over a call that may "
-				       "migrate");
+		checkCarried(S, *V);
 	}
 	S.Size = alignTo(S.Size, 16);
 	P.Sites++;
@@ -81,25 +96,47 @@ static FunctionCallee continueFunction(Program &P)
 	return Fn;
 }
 
+// Where the record's payload is to go
+static Value *payload(Program &P, IRBuilder<> &B, Function *Resume, Value *Id)
+{
+	if (P.Check)
+		return B.CreateCall(P.M.getOrInsertFunction("__tombolo_frame",
+							    P.Ptr, P.Ptr,
+							    P.I64),
+				    { Resume, Id });
+	LandingPadInst *Pad =
+		B.CreateLandingPad(StructType::get(P.Ptr, P.I32), 0);
+	Pad->setCleanup(true);
+	return B.CreateExtractValue(Pad, 0);
+}
+
+// To the caller, which looks too; or to the unwinder, which finds the caller.
+static void leave(Program &P, IRBuilder<> &B, Function *Resume, Value *Id)
+{
+	if (!P.Check) {
+		B.CreateCall(continueFunction(P), { Resume, Id })
+			->setDoesNotReturn();
+		B.CreateUnreachable();
+	} else if (Resume->getReturnType()->isVoidTy()) {
+		B.CreateRetVoid();
+	} else {
+		B.CreateRet(Constant::getNullValue(Resume->getReturnType()));
+	}
+}
+
 static void fillSave(Program &P, Site &S, Function *Resume, unsigned Index)
 {
 	S.Save->getTerminator()->eraseFromParent();
 	IRBuilder<> B(S.Save);
+	Value *Id = B.getInt64((uint64_t)Index << 32 | S.Size);
 	B.SetCurrentDebugLocation(S.Call->getDebugLoc());
-	LandingPadInst *Pad =
-		B.CreateLandingPad(StructType::get(P.Ptr, P.I32), 0);
-	Pad->setCleanup(true);
-	Value *Record = B.CreateExtractValue(Pad, 0);
+	Value *Record = payload(P, B, Resume, Id);
 	for (unsigned I = 0; I < S.Live.size(); I++)
 		B.CreateAlignedStore(S.Live[I],
 				     B.CreateConstInBoundsGEP1_64(P.I8, Record,
 								  S.Offset[I]),
 				     commonAlignment(Align(16), S.Offset[I]));
-	CallInst *Go = B.CreateCall(
-		continueFunction(P),
-		{ Resume, B.getInt64((uint64_t)Index << 32 | S.Size) });
-	Go->setDoesNotReturn();
-	B.CreateUnreachable();
+	leave(P, B, Resume, Id);
 }
 
 static Function *declareResume(Program &P, Function &F)
@@ -147,13 +184,17 @@ void makeSites(Program &P, Function &F, Value *Base, std::vector<Setjmp> &Jumps)
 				Calls.push_back(Call);
 	if (Calls.empty())
 		return;
-	F.setPersonalityFn(cast<Constant>(
-		P.M.getOrInsertFunction("__tombolo_personality",
-					FunctionType::get(P.I32, true))
-			.getCallee()));
+	if (!P.Check)
+		F.setPersonalityFn(cast<Constant>(
+			P.M.getOrInsertFunction("__tombolo_personality",
+						FunctionType::get(P.I32, true))
+				.getCallee()));
 	for (CallInst *Call : Calls)
 		Sites.push_back(split(P, F, Call));
+	sinkCheap(F);
 	liveAtSites(F, Sites);
+	if (Jumps.empty())
+		parkAtPoints(P, F, Sites);
 	Function *Resume = declareResume(P, F);
 	for (unsigned I = 0; I < Sites.size(); I++) {
 		Site &S = Sites[I];

@@ -26,10 +26,9 @@ constexpr const char *LeafAttr = "tombolo-leaf";
 
 // One call at which the thread may be taken to another ISA.
 struct Site {
-	CallInst *Old; // the call as it was; gone after the change
-	InvokeInst *Call = nullptr;
+	CallBase *Call = nullptr; // an invoke, or in check mode a plain call
 	BasicBlock *Cont = nullptr; // goes on after the call
-	BasicBlock *Save = nullptr; // its landing pad
+	BasicBlock *Save = nullptr; // its landing pad, or where the check leads
 	std::vector<Value *> Live;
 	std::vector<uint64_t> Offset;
 	uint64_t Size = 0;
@@ -68,6 +67,7 @@ struct Program {
 	SetVector<Function *> May;
 	MapVector<Function *, Explained> Report;
 	uint64_t Polls = 0, Sites = 0, Saved = 0;
+	bool Check = false; // every call is followed by a look, no landing pads
 
 	Program(Module &M, FunctionAnalysisManager &FAM);
 	Value *threadVar(IRBuilder<> &B, StringRef Name, Type *T);
@@ -75,6 +75,9 @@ struct Program {
 	void storeThread(IRBuilder<> &B, StringRef Name, Value *V);
 	Explained &explain(Function &F);
 	bool mayMigrate(const CallBase &Call) const;
+	CallBase *callAtSite(IRBuilder<> &B, FunctionType *T, Value *Callee,
+			     ArrayRef<Value *> Args, BasicBlock *Cont,
+			     BasicBlock *Save);
 };
 
 // Where in the source, as file:line, or the function's name if unknown.
@@ -92,6 +95,7 @@ std::vector<Value *> liveInto(Function &F, BasicBlock *Block,
 			      const Value *Except);
 void liveAtSites(Function &F, std::vector<Site> &Sites);
 bool isPrivateToIsa(const Value &V);
+AllocaInst *toMemory(Value *V, BasicBlock *Entry);
 
 // At compile time
 void neutralize(Module &M);
@@ -100,18 +104,24 @@ void lowerVarargs(Module &M);
 void lowerIndirectBranches(Module &M);
 
 // At link time, in this order
+void dropIdleLibcalls(Module &M);
 void commonGlobals(Module &M);
 void extendArguments(Module &M);
 void lowerConstructors(Module &M);
+void tellCheckMode(Program &P);
 void lowerThreadLocals(Program &P);
 void insertPolls(Program &P);
 void findMay(Program &P);
 void dropFalseAttributes(Program &P, Function &F);
+void sinkCheap(Function &F);
 void promoteAllocas(Program &P, Function &F);
 std::vector<Setjmp> prepareSetjmp(Program &P, Function &F);
 Value *moveToDataStack(Program &P, Function &F, std::vector<Setjmp> &Jumps);
 void makeSites(Program &P, Function &F, Value *Base,
 	       std::vector<Setjmp> &Jumps);
+bool isPoint(const CallBase &Call);
+void checkCarried(const Site &S, const Value &V);
+void parkAtPoints(Program &P, Function &F, std::vector<Site> &Sites);
 void makeResume(Program &P, Function &R, Function &F, std::vector<Site> &Sites,
 		Value *Base, std::vector<Setjmp> &Jumps);
 void placeFunctions(Program &P);

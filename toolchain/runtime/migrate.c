@@ -48,10 +48,11 @@ void tb_rewind(void)
 }
 
 /* All frames are records now. */
-static void leave(void)
+void tb_leave(void)
 {
 	u32 isa;
 
+	tb_note_sites(tb_state->main.last);
 	tb_state->main.dsp = __tombolo_dsp;
 	tb_state->main.tp = __tombolo_tp;
 	tb_state->main.sigmask = saved_mask;
@@ -72,7 +73,7 @@ static void unwind(struct tb_context *ctx)
 
 	switch (tb_walk(ctx, &pad)) {
 	case TB_WALK_BASE:
-		leave();
+		tb_leave();
 		break;
 	case TB_WALK_PAD:
 		tb_drop_arguments(ctx);
@@ -88,18 +89,27 @@ static void unwind(struct tb_context *ctx)
 	tb_die("a frame that was said to be carried is not", "");
 }
 
-/* A landing pad has saved its values: the record is complete. */
-void tb_continue(struct tb_context *ctx, void *resume, u64 id)
+/* The next record, complete but for what the frame saves into it. */
+struct tb_record *tb_new_record(void *resume, u64 id)
 {
 	struct tb_thread *t = &tb_state->main;
 	struct tb_record *r = (struct tb_record *)t->cur;
 
+	if (t->cur + TB_RECORD_MAX > t->records + TB_RECORDS_SIZE)
+		tb_die("the stack is too deep to be carried", "");
 	r->resume = resume;
 	r->size = (u32)id;
 	r->site = (u32)(id >> 32);
 	r->prev = t->last;
 	t->last = r;
 	t->cur += sizeof(*r) + r->size;
+	return r;
+}
+
+/* A landing pad has saved its values. */
+void tb_continue(struct tb_context *ctx, void *resume, u64 id)
+{
+	tb_new_record(resume, id);
 	unwind(ctx);
 }
 
@@ -115,6 +125,8 @@ static long start(struct tb_context *ctx)
 	block_signals();
 	t->last = NULL;
 	t->cur = t->records;
+	if (__tombolo_check)
+		return tb_check_start();
 	unwind(ctx);
 	return -1;
 }

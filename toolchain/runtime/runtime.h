@@ -28,6 +28,8 @@ extern _Thread_local void *__tombolo_tp;
 extern _Thread_local int tb_in_handler;
 /* In common memory: not 0 when a thread should look closer. */
 extern volatile u32 __tombolo_flag;
+/* In common memory: the program was linked with --check. */
+extern const volatile u32 __tombolo_check;
 /* Depth of tombolo_forbid() */
 extern volatile u32 tombolo_forbidden;
 
@@ -76,7 +78,17 @@ enum tb_walk tb_walk(struct tb_context *ctx, u64 *pad);
 void tb_drop_arguments(struct tb_context *ctx);
 int tb_can_unwind(const struct tb_context *from);
 
+/* check.c */
+extern _Thread_local s32 __tombolo_leaving;
+long tb_check_start(void);
+void tb_check_base(void);
+
+/* sites.c */
+void tb_note_sites(const struct tb_record *last);
+
 /* migrate.c */
+void tb_leave(void);
+struct tb_record *tb_new_record(void *resume, u64 id);
 void tb_rewind(void) __attribute__((noreturn));
 const char *tb_isa_name(u32 isa);
 

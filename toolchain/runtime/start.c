@@ -13,6 +13,7 @@ int __libc_start_main(int (*)(), int, char **, void (*)(), void (*)(),
 
 /* What polls look at; the passes write to the others. */
 unsigned int __tombolo_flag;
+volatile unsigned int __tombolo_check = 0;
 
 struct {
 	const void *image;

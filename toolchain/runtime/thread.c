@@ -39,6 +39,7 @@ void tb_thread_end(int status)
 {
 	char *base = native_base;
 
+	tb_check_base();
 	if (base) {
 		__atomic_fetch_sub(&tb_threads, 1, __ATOMIC_SEQ_CST);
 		tb_unmap_exit(base, NATIVE_STACK);

@@ -3,11 +3,13 @@
 ; RUN: %opt -passes=tombolo-link %s | FileCheck %s
 
 ; CHECK-LABEL: define i64 @sum(
+; CHECK: strip.enter:
+; CHECK: %strip.end = select
 ; CHECK: loop:
-; CHECK-NEXT: %strip.end = phi i64
 ; CHECK-NOT: __tombolo_flag
 ; CHECK: icmp eq i64 %next, %strip.end
 ; CHECK: strip:
+; CHECK: icmp ne i64 %next, 
 ; CHECK: strip.more:
 ; CHECK: load volatile i32, ptr @__tombolo_flag
 define i64 @sum(ptr %p, i64 %n) {
