@@ -21,6 +21,7 @@ RESTART = "tombolo stop --all --wait 60 && tombolo start --all --wait 60; "
 def facts_sh(board, seed, soak):
     """The board's facts as shell variables for the suites."""
     lines = [f"BOARD={board.name}", f"KERNELS={board.kernels}", f"SEED={seed}",
+             f"ISAS={len(set(board.isas))}",
              f"SOAK={int(soak)}", f"CACHES={launch.caches()[0]}"]
     for kernel in board.facts["kernels"]:
         name = f"K{kernel['id']}"
