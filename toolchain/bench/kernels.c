@@ -183,7 +183,7 @@ static const struct {
 	long (*run)(long);
 	long size;
 } kernels[] = {
-	{ "fib", fib, 24 },	    { "queens", queens, 8 },
+	{ "fib", fib, 24 },	    { "queens", queens, 10 },
 	{ "sort", sort, 20000 },    { "matrix", matrix, 96 },
 	{ "tree", tree, 8000 },	    { "chase", chase, 1000000 },
 	{ "words", words, 3000 },   { "pointers", pointers, 300000 },
