@@ -341,10 +341,8 @@ void nc_cache_refetch(uint64_t pa)
 	uint64_t words[NC_LINE_WORDS];
 
 	pthread_mutex_lock(&lock);
-	if (!is_queued(pa) && !write_back(pa, words)) {
-		fill(pa, words);
+	if (!is_queued(pa) && !write_back(pa, words) && fill(pa, words))
 		nc_count_line(&nc_counts->refetched, pa);
-	}
 	pthread_mutex_unlock(&lock);
 }
 
