@@ -32,7 +32,7 @@ enum { EXPLAIN = 256, SIZES, SITES, EXTRACT, OUTPUT };
 static const struct argp_option options[] = {
 	{ "explain", EXPLAIN, "FUNCTION", OPTION_ARG_OPTIONAL,
 	  "which functions may migrate, and what their frames save; of one "
-	  "function, or of all",
+	  "function, or of all, with the sizes",
 	  0 },
 	{ "sizes", SIZES, NULL, 0, "bytes of code, by ISA and kind", 0 },
 	{ "sites", SITES, NULL, 0,
@@ -218,6 +218,13 @@ static void extract(const struct program *program, const struct wish *wish)
 	chmod(output, 0755);
 }
 
+static void show_sizes(const struct program *program)
+{
+	const struct blob *sizes = need(program, "sizes");
+
+	fwrite(sizes->data, sizes->size, 1, stdout);
+}
+
 static void list(const struct program *program)
 {
 	size_t i;
@@ -231,7 +238,6 @@ int main(int argc, char **argv)
 {
 	struct program program;
 	struct wish wish = { .maybe = -1 };
-	const struct blob *sizes;
 
 	speaker = "tombolo-objdump";
 	argp_err_exit_status = 2;
@@ -241,11 +247,12 @@ int main(int argc, char **argv)
 		extract(&program, &wish);
 	} else if (wish.explain) {
 		explain(need(&program, "report"), wish.function);
+		if (!wish.function)
+			show_sizes(&program);
 	} else if (wish.sites) {
 		sites(&program);
 	} else if (wish.sizes) {
-		sizes = need(&program, "sizes");
-		fwrite(sizes->data, sizes->size, 1, stdout);
+		show_sizes(&program);
 	} else {
 		list(&program);
 	}
