@@ -134,6 +134,20 @@ static int copies_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(copies);
 
+/* By what names messages are told from those of other lives. */
+static int peers_show(struct seq_file *m, void *unused)
+{
+	u32 k;
+
+	seq_puts(m, "kernel incarnation\n");
+	for (k = 0; k < dsm.core.kernels; k++)
+		seq_printf(m, "%u %u\n", k,
+			   k == dsm.core.self ? dsm.core.inc :
+						dsm.core.peer[k].inc);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(peers);
+
 int dsm_debugfs_init(void)
 {
 	struct dentry *dir = debugfs_create_dir("dsm", NULL);
@@ -142,5 +156,6 @@ int dsm_debugfs_init(void)
 	debugfs_create_file("frames", 0400, dir, NULL, &frames_fops);
 	debugfs_create_file("copies", 0400, dir, NULL, &copies_fops);
 	debugfs_create_file("held", 0444, dir, NULL, &held_fops);
+	debugfs_create_file("peers", 0400, dir, NULL, &peers_fops);
 	return 0;
 }

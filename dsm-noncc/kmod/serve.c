@@ -191,6 +191,19 @@ static bool allowed(struct dsm_space *space, const struct dsm_ask *ask)
 	       ask->addr < TASK_SIZE;
 }
 
+/* Spaces end while requests are under way; else nobody asks for what he has not. */
+static void not_given(const struct dsm_space *space, const struct dsm_ask *ask)
+{
+	if (space)
+		pr_warn_ratelimited(
+			"dsm: kernel %u asked for address %llx of space %u, which it was not given\n",
+			ask->kernel, ask->addr, ask->space);
+	else
+		pr_notice_ratelimited(
+			"dsm: kernel %u asked for a page of space %u, which is not there\n",
+			ask->kernel, ask->space);
+}
+
 static void serve(struct home_ask *a)
 {
 	struct dsm_space *space =
@@ -204,6 +217,7 @@ static void serve(struct home_ask *a)
 	ask = a->ask;
 	trace_dsm_serve(ask.kernel, ask.space, ask.addr, ask.access, ask.flags);
 	if (!allowed(space, &a->ask)) {
+		not_given(space, &a->ask);
 		refuse(a, SIGKILL, SI_KERNEL);
 	} else if (!mmget_not_zero(space->mm)) {
 		refuse(a, SIGKILL, SI_KERNEL);

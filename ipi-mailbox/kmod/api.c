@@ -364,3 +364,21 @@ void imb_debug_freeze(unsigned int peer, bool freeze)
 		WRITE_ONCE(p->frozen, freeze);
 }
 EXPORT_SYMBOL_GPL(imb_debug_freeze);
+
+int imb_debug_send(unsigned int peer, unsigned int service, const void *data,
+		   u32 len)
+{
+	struct imb_peer *p = find_peer(peer);
+	struct imb_channel *ch;
+	int ret = -ENODEV;
+
+	if (!p || service >= IMB_WIRE_SERVICES)
+		return ret;
+	rcu_read_lock();
+	ch = READ_ONCE(p->channels[service]);
+	if (ch)
+		ret = imb_send(ch, data, len);
+	rcu_read_unlock();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(imb_debug_send);

@@ -23,4 +23,16 @@ void *imb_debug_section(unsigned int peer, struct imb_geometry *g);
  */
 void imb_debug_freeze(unsigned int peer, bool freeze);
 
+/**
+ * imb_debug_send() - send a message on a channel that another module has opened
+ * @peer: id of the other kernel
+ * @service: number of the channel
+ * @data: the message
+ * @len: bytes of it
+ *
+ * Context: process. Return: as imb_send(); -ENODEV if there is no such channel.
+ */
+int imb_debug_send(unsigned int peer, unsigned int service, const void *data,
+		   u32 len);
+
 #endif /* IMB_DEBUG_H */

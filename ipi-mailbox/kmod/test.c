@@ -8,6 +8,7 @@
  *		faults			what fault can inject
  *		k<peer>/<target>	a command is written, its result read
  *		k<peer>/<target>-peer	the same, run by the peer against us
+ *		k<peer>/forge		what is written is sent to the peer
  *
  * tests/README.md documents commands and results.
  */
@@ -384,6 +385,7 @@ static void add_files(struct test_peer *peer)
 
 	snprintf(name, sizeof(name), "k%u", peer->id);
 	peer->dir = debugfs_create_dir(name, root);
+	debugfs_create_file("forge", 0200, peer->dir, peer, &test_forge_ops);
 	for (id = 0; id < TEST_TARGETS; id++)
 		for (i = 0; i < 2; i++) {
 			file = &peer->targets[id].files[i];

@@ -8,6 +8,7 @@
  *	test_ping.c	round trips of messages
  *	bell.c		round trips of the doorbell alone
  *	fault.c		a peer that breaks the rules
+ *	forge.c		messages in the name of other modules
  */
 #ifndef IMB_TEST_H
 #define IMB_TEST_H
@@ -395,5 +396,8 @@ int test_bell_ping(struct test_target *t, const struct test_args *args,
 int test_fault_init(struct dentry *dir);
 int test_fault(struct test_target *t, const struct test_args *args,
 	       struct test_text *out);
+
+/* forge.c */
+extern const struct file_operations test_forge_ops;
 
 #endif /* IMB_TEST_H */

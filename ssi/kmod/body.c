@@ -131,7 +131,7 @@ static void start(struct ssi_peer *peer, const void *data)
 	id.incarnation = le32_to_cpu(b->inbox.start.incarnation);
 	spin_lock_irqsave(&ssi_lock, flags);
 	if (find(b->home, b->number, b->life)) {
-		peer->bad++;
+		ssi_bad(peer, &b->inbox.head);
 		ret = -EEXIST;
 	} else if (peer->bodies >= SSI_MAX_BODIES) {
 		ret = -EAGAIN;
@@ -196,7 +196,8 @@ static void take(struct ssi_peer *peer, struct ssi_body *b, const void *data)
 	case SSI_REPLY:
 		if (b->state != SSI_BODY_WAITS ||
 		    le32_to_cpu(head.request) != b->request) {
-			peer->bad += b->state != SSI_BODY_ENDING;
+			if (b->state != SSI_BODY_ENDING)
+				ssi_bad(peer, &head);
 			break;
 		}
 		ssi_unpack(&b->inbox, data);

@@ -282,6 +282,22 @@ static void show_one(struct ssi_shadow *s, void *ctx)
 		   s->time_before + s->time, s->task->comm);
 }
 
+static void show_body(struct ssi_body *b, void *ctx)
+{
+	seq_printf(ctx, "%d %u %u %u %u %s %s\n",
+		   b->task ? task_pid_nr(b->task) : 0, b->home,
+		   b->window ? b->window->id.number : 0, b->number, b->life,
+		   ssi_state_name(b->state), b->task ? b->task->comm : "");
+}
+
+/* Threads of other kernels, here; by the names that their homes have for them. */
+static int show_bodies(struct seq_file *m, void *v)
+{
+	seq_puts(m, "pid home space stay life state comm\n");
+	ssi_body_each(show_body, m);
+	return 0;
+}
+
 static int show_tasks(struct seq_file *m, void *v)
 {
 	seq_puts(
@@ -331,6 +347,7 @@ int ssi_device_init(void)
 	int ret;
 
 	if (!dir || !proc_create_single("tasks", 0444, dir, show_tasks) ||
+	    !proc_create_single("bodies", 0400, dir, show_bodies) ||
 	    !proc_create_single("kernels", 0444, dir, show_kernels) ||
 	    !proc_create_single("counters", 0444, dir, show_counters))
 		return -ENOMEM;

@@ -71,6 +71,22 @@ bool ssi_ready(unsigned int kernel)
 	       READ_ONCE(ssi_peers[kernel].ready);
 }
 
+/* What a peer has no right to say, or not now. In interrupts. */
+void ssi_bad(struct ssi_peer *peer, const struct ssi_wire_head *head)
+{
+	peer->bad++;
+	pr_warn_ratelimited("ssi: kernel %u: '%s' about stay %u is dropped\n",
+			    peer->id, ssi_type_name(head->type),
+			    le32_to_cpu(head->task));
+}
+
+static void malformed(struct ssi_peer *peer, u32 len)
+{
+	peer->bad++;
+	pr_warn_ratelimited("ssi: kernel %u sent %u bytes of nonsense\n",
+			    peer->id, len);
+}
+
 static void say_hello(struct ssi_peer *peer)
 {
 	struct ssi_msg msg = {};
@@ -99,7 +115,7 @@ static void hear_hello(struct ssi_peer *peer, const struct ssi_wire_head *head)
 	unsigned int cores = le16_to_cpu(head->cpu);
 
 	if (!cores || cores > SSI_WIRE_CORES) {
-		peer->bad++;
+		ssi_bad(peer, head);
 		return;
 	}
 	WRITE_ONCE(peer->cores, cores);
@@ -117,12 +133,12 @@ static void ssi_receive(void *ctx, const struct imb_msg *m)
 
 	/* The peer can still write it: from here on only the copy counts. */
 	if (m->len > sizeof(data)) {
-		peer->bad++;
+		malformed(peer, m->len);
 		return;
 	}
 	memcpy(data, m->data, m->len);
 	if (!ssi_check(data, m->len)) {
-		peer->bad++;
+		malformed(peer, m->len);
 		return;
 	}
 	memcpy(&head, data, sizeof(head));

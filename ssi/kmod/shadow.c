@@ -276,7 +276,7 @@ void ssi_shadow_message(struct ssi_peer *peer, const void *data)
 	    ssi_step(&s->state, event_of(head.type)))
 		hear(s, &head, data);
 	else
-		peer->bad++;
+		ssi_bad(peer, &head);
 	spin_unlock_irqrestore(&ssi_lock, flags);
 }
 

@@ -236,6 +236,7 @@ void ssi_head(struct ssi_wire_head *head, enum ssi_wire_type type, u32 flags,
 	      u32 task, u32 life);
 void ssi_say_hello(void);
 bool ssi_ready(unsigned int kernel);
+void ssi_bad(struct ssi_peer *peer, const struct ssi_wire_head *head);
 
 /* leave.c */
 void ssi_leave_init(void);
