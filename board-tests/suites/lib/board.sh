@@ -113,6 +113,14 @@ start_kernel() {
 	wait_for_life "$1" "$life"
 }
 
+# A suite that failed half-way may have left a kernel off: the next one is to be
+# judged by what it does itself.
+ktap_before() {
+	for member in $(members); do
+		! in_state "$member" offline || start_kernel "$member"
+	done
+}
+
 # boot_ids [N]: the boot ids of all kernels, but not of N.
 boot_ids() {
 	for k in $(seq 0 $((KERNELS - 1))); do

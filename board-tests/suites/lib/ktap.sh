@@ -17,11 +17,15 @@ skip() {
 	exit 4
 }
 
+# What a suite needs to begin with; board.sh has more to say.
+ktap_before() { :; }
+
 # ktap_run TEST...: the whole suite.
 ktap_run() {
 	ktap_number=0
 	ktap_failed=0
 	printf 'KTAP version 1\n1..%d\n' $#
+	(ktap_before) 2>&1 | sed 's/^/# /'
 	for ktap_test; do
 		ktap_one "$ktap_test"
 	done
