@@ -99,6 +99,18 @@ void dsm_space_send(struct dsm_space *space, unsigned int kernel,
 		    const struct dsm_touch *touch, unsigned int n);
 
 /**
+ * dsm_space_give() - hand out pages that a thread in another kernel will touch
+ * @space: of the current process
+ * @kernel: where the thread is
+ * @touch: the pages
+ * @n: how many
+ *
+ * As dsm_space_send(), but only these.
+ */
+void dsm_space_give(struct dsm_space *space, unsigned int kernel,
+		    const struct dsm_touch *touch, unsigned int n);
+
+/**
  * dsm_space_revoke() - take everything back from a kernel, and give no more
  * @space: a space
  * @kernel: id of the kernel
@@ -157,6 +169,19 @@ struct dsm_window *dsm_window_open(const struct dsm_id *id,
  * Context: process; may sleep.
  */
 void dsm_window_close(struct dsm_window *win);
+
+/**
+ * dsm_window_lend() - give back pages that the home is about to use
+ * @win: a window; nobody else uses the pages now
+ * @touch: the pages
+ * @n: how many
+ *
+ * Those that it may write; what it may only read the home can read, too.
+ *
+ * Context: process; may sleep.
+ */
+void dsm_window_lend(struct dsm_window *win, const struct dsm_touch *touch,
+		     unsigned int n);
 
 /**
  * dsm_window_return() - a thread goes home: give back what it has written

@@ -60,8 +60,9 @@ void ahead_inherit(struct dsm_space *space)
 	dsm_space_put(parent);
 }
 
-void dsm_space_send(struct dsm_space *space, unsigned int kernel,
-		    const struct dsm_touch *touch, unsigned int n)
+/* All that is done for it is done here, and sent when this returns. */
+static void give(struct dsm_space *space, unsigned int kernel,
+		 const struct space_asked *pages, unsigned int n)
 {
 	struct dsm_ask ask = {
 		.kernel = kernel,
@@ -70,6 +71,21 @@ void dsm_space_send(struct dsm_space *space, unsigned int kernel,
 		.space_inc = dsm.core.inc,
 	};
 	struct serve_worker worker;
+	unsigned int i;
+
+	serve_begin(&worker);
+	for (i = 0; i < n; i++) {
+		ask.addr = pages[i].index << PAGE_SHIFT;
+		ask.access = pages[i].write ? DSM_WRITE : DSM_READ;
+		serve_unasked(space, &ask);
+	}
+	serve_end(&worker);
+}
+
+void dsm_space_send(struct dsm_space *space, unsigned int kernel,
+		    const struct dsm_touch *touch, unsigned int n)
+{
+	struct dsm_ask ask = { .kernel = kernel };
 	struct space_ahead ahead;
 	unsigned int i;
 
@@ -81,15 +97,25 @@ void dsm_space_send(struct dsm_space *space, unsigned int kernel,
 	dsm_lock();
 	ahead = space->ahead[kernel];
 	dsm_unlock_unsent();
-	serve_begin(&worker);
-	for (i = 0; i < ahead.n; i++) {
-		ask.addr = ahead.asked[i].index << PAGE_SHIFT;
-		ask.access = ahead.asked[i].write ? DSM_WRITE : DSM_READ;
-		serve_unasked(space, &ask);
-	}
-	serve_end(&worker);
+	give(space, kernel, ahead.asked, ahead.n);
 }
 EXPORT_SYMBOL_GPL(dsm_space_send);
+
+void dsm_space_give(struct dsm_space *space, unsigned int kernel,
+		    const struct dsm_touch *touch, unsigned int n)
+{
+	struct space_asked pages[DSM_AHEAD];
+	unsigned int i;
+
+	n = min(n, ARRAY_SIZE(pages));
+	for (i = 0; i < n; i++)
+		pages[i] = (struct space_asked){
+			.index = touch[i].addr >> PAGE_SHIFT,
+			.write = touch[i].write,
+		};
+	give(space, kernel, pages, n);
+}
+EXPORT_SYMBOL_GPL(dsm_space_give);
 
 /* ---- body ---- */
 
@@ -99,14 +125,34 @@ void ahead_granted(struct dsm_window *win, unsigned long index)
 	win->recent[win->recent_n++ % DSM_RECENT] = index;
 }
 
-/* Under dsm.lock. Others' windows may be using it, too. */
-static void give_back(struct dsm_window *win, unsigned long index)
+/* Under dsm.lock. What other windows show, or may only be read, stays. */
+static bool give_back(struct dsm_window *win, unsigned long index)
 {
 	struct body_map *map = xa_load(&win->pages, index);
 
-	if (map && list_is_singular(&map->copy->maps))
-		dsm_copy_release(&dsm.core, &map->copy->core);
+	if (!map || !list_is_singular(&map->copy->maps) ||
+	    !(map->prot & DSM_PROT_WRITE))
+		return false;
+	dsm_copy_release(&dsm.core, &map->copy->core);
+	return true;
 }
+
+void dsm_window_lend(struct dsm_window *win, const struct dsm_touch *touch,
+		     unsigned int n)
+{
+	unsigned int i;
+	bool any = false;
+
+	dsm_lock();
+	for (i = 0; i < n; i++)
+		any |= give_back(win, touch[i].addr >> PAGE_SHIFT);
+	if (any)
+		asks_welcome(win);
+	dsm_unlock();
+	if (any)
+		copies_unmap_now();
+}
+EXPORT_SYMBOL_GPL(dsm_window_lend);
 
 void dsm_window_return(struct dsm_window *win)
 {

@@ -170,10 +170,13 @@ static void drop_if_idle(struct body_copy *copy)
 
 /**
  * struct unmapping - what is unmapped together: TLBs are flushed once
- * @copy, @op, @access: as copies_op_unmap() was told
+ * @copy: what
  * @replica: to be freed
+ * @op: as copies_op_unmap() was told
+ * @access: the same
  * @n: how many
- * @gone, @kept: struct body_map, to be unmapped or made read-only
+ * @gone: struct body_map, to be unmapped
+ * @kept: struct body_map, to be made read-only
  */
 struct unmapping {
 	struct body_copy *copy[DSM_WIRE_BATCH];

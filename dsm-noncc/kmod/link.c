@@ -45,7 +45,7 @@ static bool queue(struct dsm_link *l, const struct dsm_wire *msg)
 }
 
 /*
- * Those that are short find room where the mailbox has no buffer for all of them
+ * Alone they are short, and find room where the mailbox has no buffer for all of them
  * together. Return: how many are sent, or lost with the link.
  */
 static unsigned int send_out(struct dsm_link *l)
@@ -57,7 +57,7 @@ static unsigned int send_out(struct dsm_link *l)
 		return 0;
 	dsm_count(mailbox_sent);
 	ret = imb_send(l->ch, l->out, l->out_len * sizeof(*l->out));
-	if (ret != -EAGAIN)
+	if (ret != -EAGAIN && ret != -EMSGSIZE)
 		return l->out_len;
 	for (i = 0; i < l->out_len; i++)
 		if (imb_send(l->ch, &l->out[i], sizeof(*l->out)) == -EAGAIN)

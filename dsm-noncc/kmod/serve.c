@@ -142,14 +142,28 @@ static void serve_in(struct dsm_space *space, struct home_ask *a)
 	refuse(a, 0, 0);
 }
 
-/* What another kernel has at that address already stays as it is. */
+/* Another kernel has it, or is to get it: it stays as it is. */
+static bool is_away(struct dsm_space *space, unsigned long index)
+{
+	struct home_page *hp = home_page_at(space, index);
+	bool away = false;
+
+	if (hp) {
+		dsm_lock();
+		away = hp->core.holders & ~BIT(dsm.core.self) || hp->core.ask ||
+		       hp->core.asks;
+		dsm_unlock_unsent();
+	}
+	home_page_put(hp);
+	return away;
+}
+
 static void serve_optional(struct dsm_space *space, const struct dsm_ask *ask,
 			   bool gently)
 {
 	struct home_ask *a;
 
-	if (ask->addr >= TASK_SIZE ||
-	    xa_load(&space->maps, ask->addr >> PAGE_SHIFT))
+	if (ask->addr >= TASK_SIZE || is_away(space, ask->addr >> PAGE_SHIFT))
 		return;
 	a = kzalloc(sizeof(*a), GFP_KERNEL);
 	if (!a)

@@ -448,6 +448,7 @@ bool ssi_body_syscall(struct pt_regs *regs)
 		regs->syscallno = NO_SYSCALL;
 		return true;
 	}
+	ssi_lend(b, regs);
 	ask(b, regs, SSI_SYSCALL, 0, 0);
 	if (how == SSI_BARRIER)
 		on_each_cpu(barrier_here, NULL, 1);

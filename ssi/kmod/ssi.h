@@ -298,6 +298,10 @@ void ssi_body_kill(struct ssi_body *b);
 void ssi_body_init(void);
 void ssi_body_each(void (*fn)(struct ssi_body *b, void *ctx), void *ctx);
 
+/* lend.c */
+void ssi_lend(struct ssi_body *b, const struct pt_regs *regs);
+void ssi_give_back(struct ssi_shadow *s);
+
 /* window.c */
 void ssi_window_init(void);
 long ssi_agent_wait(void);
@@ -307,6 +311,8 @@ int ssi_window_birth(struct ssi_body *b, const struct dsm_id *id);
 struct ssi_window *ssi_window_led_by(struct task_struct *task);
 void ssi_window_fork(struct ssi_window *win, struct task_struct *child);
 void ssi_window_exit(struct ssi_window *win);
+void ssi_window_lend(struct ssi_window *win, const struct dsm_touch *touch,
+		     unsigned int n);
 void ssi_window_return(struct ssi_window *win);
 void ssi_window_left(struct ssi_window *win);
 void ssi_window_down(unsigned int kernel);

@@ -248,6 +248,7 @@ static void answer(struct ssi_shadow *s, struct pt_regs *regs)
 		force_sig(SIGKILL);
 		return;
 	}
+	ssi_give_back(s);
 	/* First the state: the next request may be there before we look. */
 	if (ssi_shadow_settle(s, SSI_EV_ANSWER) && !send_to(s, &msg))
 		ssi_stay_end(s);

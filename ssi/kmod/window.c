@@ -92,10 +92,23 @@ int ssi_window_birth(struct ssi_body *b, const struct dsm_id *id)
 	return 0;
 }
 
+static bool alone_in(const struct ssi_window *win)
+{
+	return win && win->dsm && READ_ONCE(win->bodies) == 1;
+}
+
+/* Others in the memory would only have to fetch it back. */
+void ssi_window_lend(struct ssi_window *win, const struct dsm_touch *touch,
+		     unsigned int n)
+{
+	if (alone_in(win))
+		dsm_window_lend(win->dsm, touch, n);
+}
+
 /* A body ends, and is in the memory still: what it wrote goes home with it. */
 void ssi_window_return(struct ssi_window *win)
 {
-	if (win && win->dsm && READ_ONCE(win->bodies) == 1)
+	if (alone_in(win))
 		dsm_window_return(win->dsm);
 }
 
