@@ -208,9 +208,10 @@ void home_op_protect(void *ctx, struct dsm_page *page, enum dsm_access access,
 
 /**
  * struct protecting - pages that are lowered together
- * @hp: which
- * @op: what each is lowered for
- * @ok: it was done
+ * @hp: the pages
+ * @op: as home_op_protect() was told
+ * @access: the same
+ * @ok: it could be done
  * @n: how many; one if it is HOME_SHARED, which needs the folio lock
  */
 struct protecting {
