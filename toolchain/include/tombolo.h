@@ -3,6 +3,8 @@
 #ifndef TOMBOLO_H
 #define TOMBOLO_H
 
+#include <pthread.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -17,17 +19,37 @@ extern "C" {
 const char *tombolo_isa(void);
 
 /**
- * tombolo_migrate() - go to the next ISA now
+ * tombolo_migrate() - the calling thread goes to the next ISA now
  *
- * Only under tombolo-run; else nothing happens. What can't be carried, a signal
- * handler or a callback from the C library, is said to standard error.
+ * Only under tombolo-run; else nothing happens. Nor does a thread leave a signal
+ * handler, or a callback from a part of the C library that never migrates.
  *
  * Return: 0, or -1 if the thread stayed where it was.
  */
 int tombolo_migrate(void);
 
 /**
- * tombolo_forbid() - no migration of any thread until tombolo_allow()
+ * tombolo_migrate_to() - the calling thread goes to that ISA now
+ * @isa: one of those that tombolo-run was given; NULL is the next one
+ *
+ * Return: as of tombolo_migrate(); 0 also if it was there already.
+ */
+int tombolo_migrate_to(const char *isa);
+
+/**
+ * tombolo_request() - ask a thread to go to that ISA
+ * @thread: one that has not ended; the others stay where they are
+ * @isa: as of tombolo_migrate_to()
+ *
+ * Returns at once. The thread goes at its next migration point; one that waits
+ * in a system call does when that has ended. A second request replaces the first.
+ *
+ * Return: 0, or -1 if there is no such thread or ISA.
+ */
+int tombolo_request(pthread_t thread, const char *isa);
+
+/**
+ * tombolo_forbid() - the calling thread does not migrate until tombolo_allow()
  *
  * Nests. Cheap: requests wait.
  */

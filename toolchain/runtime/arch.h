@@ -5,8 +5,6 @@
 
 #include "state.h"
 
-enum tb_isa { TB_X86_64, TB_AARCH64, TB_RISCV64, TB_ISAS };
-
 /* Registers by their DWARF numbers; the program counter has the last place. */
 #define TB_REGS 96
 #define TB_PC	95

@@ -11,7 +11,7 @@ _Thread_local void *__tombolo_tp;
 char **tb_envp;
 
 /* The native thread area of the first thread; entry.S knows how it is used. */
-static char main_area[1024] __attribute__((aligned(64)));
+static char main_area[TB_AREA] __attribute__((aligned(64)));
 static char *main_stack;
 
 void *tb_main_stack(void)
@@ -20,6 +20,13 @@ void *tb_main_stack(void)
 		main_stack = (char *)tb_native_map(TB_STACK_SIZE) +
 			     TB_STACK_SIZE - 64;
 	return main_stack;
+}
+
+/* The thread has become the only one: its area stays when its stack does not. */
+void tb_become_first(const char *area)
+{
+	tb_copy(main_area, area, sizeof(main_area));
+	tb_set_tp(main_area + sizeof(main_area) / 2);
 }
 
 const char *tb_env(char **envp, const char *name)
@@ -115,11 +122,11 @@ static u64 *copy_arguments(char *top, u64 *sp)
 	return out;
 }
 
-static long find_build(void)
+u64 tb_build(void)
 {
 	extern const char __tombolo_build[];
 
-	return *(const long *)__tombolo_build;
+	return *(const u64 *)__tombolo_build;
 }
 
 static void fresh(u64 *sp, char **envp)
@@ -130,7 +137,11 @@ static void fresh(u64 *sp, char **envp)
 
 	s->magic = TB_MAGIC;
 	s->size = sizeof(*s);
-	s->build = (u64)find_build();
+	s->build = tb_build();
+	s->slots = 1;
+	tb_self = &s->thread[0];
+	tb_self->used = 1;
+	tb_self->where = TB_ISA;
 	stack = (char *)tb_mmap(0, TB_STACK_SIZE, TB_PROT_RW,
 				TB_MAP_PRIVATE | TB_MAP_ANON | TB_MAP_NORESERVE,
 				-1, 0, TB_STACK);
@@ -140,8 +151,8 @@ static void fresh(u64 *sp, char **envp)
 				-1, 0, TB_RECORDS);
 	if ((long)stack < 0 || (long)records < 0)
 		tb_die("no memory for the stacks", "");
-	s->main.stack = stack;
-	s->main.records = records;
+	tb_self->records = records;
+	tb_self->records_size = TB_RECORDS_SIZE;
 	args = copy_arguments(stack + TB_STACK_SIZE, sp);
 	__tombolo_dsp = (char *)args - 64;
 	tb_policy_init(envp);
@@ -151,12 +162,15 @@ static void fresh(u64 *sp, char **envp)
 static void resume(const char *text)
 {
 	int fd = (int)tb_number(&text);
+	u32 i;
 
 	tb_load(fd);
 	sys1(SYS_close, fd);
-	if (tb_state->build != (u64)find_build())
+	if (tb_state->build != tb_build())
 		tb_die("this is the state of another program", "");
-	__tombolo_tp = tb_state->main.tp;
+	tb_self = &tb_state->thread[tb_state->current];
+	for (i = 0; i < tb_state->slots; i++)
+		tb_zero(tb_state->thread[i].native, sizeof(tb_self->native));
 	if (tb_state->save_to[0])
 		tb_reopen();
 	else
@@ -184,6 +198,8 @@ void tb_boot(u64 *sp)
 
 	tb_set_tp(main_area + sizeof(main_area) / 2);
 	tb_envp = envp;
+	if (tb_env(envp, "TOMBOLO_BODY"))
+		tb_body();
 	tb_memory_init();
 	from = tb_env(envp, "TOMBOLO_RESUME");
 	if (from)

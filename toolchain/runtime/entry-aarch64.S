@@ -155,11 +155,10 @@ tb_clone:
 	bl tb_thread_main
 	brk #0
 
-/* tb_unmap_exit(base, size): no stack is left after the first call */
-	.globl tb_unmap_exit
-tb_unmap_exit:
-	mov x8, #215
-	svc #0
+/* tb_free_exit(used): the stack may be somebody else's after the store */
+	.globl tb_free_exit
+tb_free_exit:
+	stlr wzr, [x0]
 	mov x0, #0
 	mov x8, #93
 	svc #0
@@ -167,7 +166,6 @@ tb_unmap_exit:
 
 /* tb_syscall_cp(cancel, number, a, b, c, d, e, f) */
 	.globl tb_syscall_cp, __cp_begin, __cp_end, __cp_cancel
-	.weak __cancel
 tb_syscall_cp:
 	mov x9, x0
 	mov x8, x1
@@ -184,6 +182,6 @@ __cp_begin:
 __cp_end:
 	ret
 __cp_cancel:
-	b __cancel
+	b tb_cancelled
 
 	.section .note.GNU-stack, "", %progbits

@@ -207,11 +207,11 @@ tb_clone:
 	call tb_thread_main
 	unimp
 
-/* tb_unmap_exit(base, size): no stack is left after the first call */
-	.globl tb_unmap_exit
-tb_unmap_exit:
-	li a7, 215
-	ecall
+/* tb_free_exit(used): the stack may be somebody else's after the store */
+	.globl tb_free_exit
+tb_free_exit:
+	fence rw, w
+	sw zero, (a0)
 	li a0, 0
 	li a7, 93
 	ecall
@@ -219,7 +219,6 @@ tb_unmap_exit:
 
 /* tb_syscall_cp(cancel, number, a, b, c, d, e, f) */
 	.globl tb_syscall_cp, __cp_begin, __cp_end, __cp_cancel
-	.weak __cancel
 tb_syscall_cp:
 	mv t0, a0
 	mv t1, a1
@@ -237,6 +236,6 @@ __cp_begin:
 __cp_end:
 	ret
 __cp_cancel:
-	tail __cancel
+	tail tb_cancelled
 
 	.section .note.GNU-stack, "", @progbits

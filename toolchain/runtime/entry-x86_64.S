@@ -145,11 +145,10 @@ tb_clone:
 	call tb_thread_main
 	hlt
 
-/* tb_unmap_exit(base, size): no stack is left after the first call */
-	.globl tb_unmap_exit
-tb_unmap_exit:
-	mov $11, %eax
-	syscall
+/* tb_free_exit(used): the stack may be somebody else's after the store */
+	.globl tb_free_exit
+tb_free_exit:
+	movl $0, (%rdi)
 	xor %edi, %edi
 	mov $60, %eax
 	syscall
@@ -157,7 +156,6 @@ tb_unmap_exit:
 
 /* tb_syscall_cp(cancel, number, a, b, c, d, e, f) */
 	.globl tb_syscall_cp, __cp_begin, __cp_end, __cp_cancel
-	.weak __cancel
 tb_syscall_cp:
 	mov %rdi, %r11
 	mov %rsi, %rax
@@ -174,6 +172,6 @@ __cp_begin:
 __cp_end:
 	ret
 __cp_cancel:
-	jmp __cancel
+	jmp tb_cancelled
 
 	.section .note.GNU-stack, "", @progbits

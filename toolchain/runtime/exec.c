@@ -60,19 +60,12 @@ void tb_restore_descriptors(void)
 
 static int make_state_file(void)
 {
-	long fd = sys2(SYS_memfd_create, "tombolo", 0);
-	long high;
+	int fd = tb_high(sys2(SYS_memfd_create, "tombolo", 0), F_DUPFD);
 
 	if (fd < 0)
 		return -1;
-	/* Not where the program expects its next descriptor to be */
-	high = sys3(SYS_fcntl, fd, F_DUPFD, 200);
-	if (high >= 0) {
-		sys1(SYS_close, fd);
-		fd = high;
-	}
-	if (tb_dump((int)fd))
-		return (int)fd;
+	if (tb_dump(fd))
+		return fd;
 	sys1(SYS_close, fd);
 	return -1;
 }
@@ -86,11 +79,13 @@ static void join(char *to, const char *a, const char *b, const char *c)
 	tb_copy(to + la + lb, c, lc + 1);
 }
 
-/* Images are PREFIX.ISA, and PREFIX.ISA.emulator if one has to run it. */
-static void execute(u32 isa, int fd)
+/*
+ * Images are PREFIX.ISA, and PREFIX.ISA.emulator if one has to run it. The
+ * variable tells it which descriptor has the state.
+ */
+void tb_execute(u32 isa, const char *variable, int fd)
 {
-	static char image[600], link[620], emulator[256], resume[64],
-		number[24];
+	static char image[600], link[620], emulator[256], text[64], number[24];
 	char *argv[3], *envp[2];
 	u32 n = 0;
 	long len;
@@ -104,10 +99,8 @@ static void execute(u32 isa, int fd)
 	}
 	argv[n++] = image;
 	argv[n] = NULL;
-	join(resume,
-	     "TOMBOLO_RESUME=", tb_decimal(number + sizeof(number), (u64)fd),
-	     "");
-	envp[0] = resume;
+	join(text, variable, "=", tb_decimal(number + sizeof(number), (u64)fd));
+	envp[0] = text;
 	envp[1] = NULL;
 	sys3(SYS_execve, argv[0], argv, envp);
 }
@@ -119,7 +112,7 @@ void tb_hand_over(u32 isa)
 	keep_descriptors();
 	fd = make_state_file();
 	if (fd >= 0) {
-		execute(isa, fd);
+		tb_execute(isa, "TOMBOLO_RESUME", fd);
 		sys1(SYS_close, fd);
 	}
 	tb_restore_descriptors();

@@ -5,14 +5,17 @@
 
 static volatile u32 locked;
 
-static void lock(void)
+/* Only the home changes anything; the number tells the others that it does. */
+void tb_memory_lock(void)
 {
 	while (__atomic_exchange_n(&locked, 1, __ATOMIC_ACQUIRE))
 		sys0(SYS_sched_yield);
+	__atomic_fetch_add(&tb_state->changing, 1, __ATOMIC_SEQ_CST);
 }
 
-static void unlock(void)
+void tb_memory_unlock(void)
 {
+	__atomic_fetch_add(&tb_state->changing, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&locked, 0, __ATOMIC_RELEASE);
 }
 
@@ -163,6 +166,8 @@ static long map_locked(u64 addr, u64 len, long prot, long flags, long fd,
 			return -TB_EINVAL;
 		if (flags & TB_MAP_FIXED && !forget(addr, len))
 			return -TB_ENOMEM;
+		if (flags & TB_MAP_FIXED && tb_state->shared)
+			tb_share_drop(addr, len);
 	} else {
 		addr = gap(len);
 		if (!addr)
@@ -171,7 +176,10 @@ static long map_locked(u64 addr, u64 len, long prot, long flags, long fd,
 	}
 	if (tb_state->maps + 3 > TB_MAPS)
 		return -TB_ENOMEM;
-	p = native_mmap(addr, len, prot, flags, fd, off);
+	if (tb_state->shared)
+		p = tb_share_mmap(addr, len, prot, flags, fd, off);
+	else
+		p = native_mmap(addr, len, prot, flags, fd, off);
 	if (p < 0)
 		return p;
 	if (flags & TB_MAP_SHARED) {
@@ -190,9 +198,9 @@ long tb_mmap(u64 addr, u64 len, long prot, long flags, long fd, long off,
 
 	if (!len)
 		return -TB_EINVAL;
-	lock();
+	tb_memory_lock();
 	ret = map_locked(addr, up(len), prot, flags, fd, off, kind);
-	unlock();
+	tb_memory_unlock();
 	return ret;
 }
 
@@ -201,13 +209,15 @@ long tb_munmap(u64 start, u64 len)
 	long ret = -TB_ENOMEM;
 
 	len = up(len);
-	lock();
+	tb_memory_lock();
 	if (tb_state->maps + 2 <= TB_MAPS) {
 		ret = sys2(SYS_munmap, start, len);
 		if (!ret)
 			forget(start, len);
+		if (!ret && tb_state->shared)
+			tb_share_drop(start, len);
 	}
-	unlock();
+	tb_memory_unlock();
 	return ret;
 }
 
@@ -217,7 +227,7 @@ long tb_mprotect(u64 start, u64 len, long prot)
 	u64 i;
 
 	len = up(len);
-	lock();
+	tb_memory_lock();
 	if (tb_state->maps + 2 <= TB_MAPS)
 		ret = sys3(SYS_mprotect, start, len, prot);
 	if (!ret && start >= TB_ARENA_START && split(start) &&
@@ -228,8 +238,10 @@ long tb_mprotect(u64 start, u64 len, long prot)
 			tb_state->map[i].prot = prot;
 		merge_around(start);
 		merge_around(start + len);
+		if (tb_state->shared)
+			tb_share_again(start, len);
 	}
-	unlock();
+	tb_memory_unlock();
 	return ret;
 }
 
@@ -245,8 +257,10 @@ long tb_mremap(u64 old, u64 old_len, u64 len, u64 flags, u64 to)
 	len = up(len);
 	if (flags & ~(u64)MAYMOVE || !len)
 		return -TB_EINVAL;
+	if (tb_state->shared && len > old_len) /* realloc() knows what to do */
+		return -TB_ENOMEM;
 	(void)to;
-	lock();
+	tb_memory_lock();
 	i = find(old);
 	if (i == tb_state->maps || tb_state->map[i].start > old ||
 	    tb_state->maps + 3 > TB_MAPS)
@@ -254,8 +268,11 @@ long tb_mremap(u64 old, u64 old_len, u64 len, u64 flags, u64 to)
 	prot = tb_state->map[i].prot;
 	if (len <= old_len) {
 		ret = sys(SYS_mremap, old, old_len, len, 0, 0, 0);
-		if (ret >= 0 && len < old_len)
+		if (ret >= 0 && len < old_len) {
 			forget(old + len, old_len - len);
+			if (tb_state->shared)
+				tb_share_drop(old + len, old_len - len);
+		}
 		goto out;
 	}
 	to = flags & MAYMOVE ? gap(len) : 0;
@@ -268,24 +285,47 @@ long tb_mremap(u64 old, u64 old_len, u64 len, u64 flags, u64 to)
 	insert(to, len, prot, TB_NORMAL);
 	merge_around(to);
 out:
-	unlock();
+	tb_memory_unlock();
 	return ret;
+}
+
+/* Of a list that does not change now: whether there is one, and which */
+int tb_peek_map(u64 addr, struct tb_map *map)
+{
+	u64 i = find(addr);
+
+	if (i >= tb_state->maps || i >= TB_MAPS)
+		return 0;
+	*map = tb_state->map[i];
+	return map->start <= addr;
+}
+
+/* The mapping at addr, as it was at one moment. Takes no lock: for any process. */
+int tb_find_map(u64 addr, struct tb_map *map)
+{
+	u32 before;
+	int found = 0;
+
+	do {
+		before = __atomic_load_n(&tb_state->changing, __ATOMIC_SEQ_CST);
+		if (before & 1) {
+			sys0(SYS_sched_yield);
+			continue;
+		}
+		found = tb_peek_map(addr, map);
+	} while (before & 1 || __atomic_load_n(&tb_state->changing,
+					       __ATOMIC_SEQ_CST) != before);
+	return found;
 }
 
 int tb_is_mapped(u64 addr, u64 len)
 {
 	extern char __tombolo_data_start[], __tombolo_data_end[];
-	u64 i;
-	int yes;
+	struct tb_map map;
 
 	if (addr >= (u64)__tombolo_data_start &&
 	    addr + len <= (u64)__tombolo_data_end)
 		return 1;
-	lock();
-	i = find(addr);
-	yes = i < tb_state->maps && tb_state->map[i].start <= addr &&
-	      addr + len <= tb_state->map[i].start + tb_state->map[i].len &&
-	      tb_state->map[i].prot & 2;
-	unlock();
-	return yes;
+	return tb_find_map(addr, &map) && addr + len <= map.start + map.len &&
+	       map.prot & 2;
 }

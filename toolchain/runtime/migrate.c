@@ -3,27 +3,37 @@
 // on this ISA, and put together from them on that one.
 #include "runtime.h"
 
-static u64 saved_mask;
-
 static void block_signals(void)
 {
 	u64 all = ~0UL;
 
-	sys4(SYS_rt_sigprocmask, 2, &all, &saved_mask, 8);
+	__tombolo_syscall(SYS_rt_sigprocmask, 2, (long)&all,
+			  (long)&tb_self->sigmask, 8, 0, 0);
 }
 
-static void unblock_signals(u64 mask)
+static void unblock_signals(void)
 {
-	sys4(SYS_rt_sigprocmask, 2, &mask, 0, 8);
+	__tombolo_syscall(SYS_rt_sigprocmask, 2, (long)&tb_self->sigmask, 0, 8,
+			  0, 0);
 }
+
+enum { SCRATCH = 1 << 16 };
+
+static _Thread_local char *scratch;
 
 /* The innermost frame of a rewound stack is this one, of the point itself. */
 static long resumed(void *record)
 {
+	long ret = tb_self->result;
+
 	(void)record;
+	tb_self->result = 0;
+	if (scratch)
+		sys2(SYS_munmap, scratch, SCRATCH);
+	scratch = NULL;
 	tb_policy_arm();
-	unblock_signals(tb_state->main.sigmask);
-	return 0;
+	unblock_signals();
+	return ret;
 }
 
 static struct tb_record done = { .resume = (void *)resumed };
@@ -38,13 +48,51 @@ void *__tombolo_next(void *record)
 
 void tb_rewind(void)
 {
-	struct tb_record *last = tb_state->main.last;
+	struct tb_record *last = tb_self->last;
 
-	tb_state->hops++;
-	__tombolo_dsp = tb_state->main.dsp;
+	tb_self->hops++;
+	tb_self->where = TB_ISA;
+	__tombolo_dsp = tb_self->dsp;
+	__tombolo_tp = tb_self->tp;
+	tb_in_handler = 0;
 	if (!last)
 		last = &done;
-	tb_enter(tb_main_stack(), last->resume, last);
+	tb_enter(tb_native_top(), last->resume, last);
+}
+
+static void gather(void *unused)
+{
+	(void)unused;
+	tb_share();
+	if (tb_state->shared && !tb_has_stack(tb_self, TB_ISA, TB_STACK_SIZE))
+		tb_die("no memory for a native stack", "");
+	tb_rewind();
+}
+
+static void fork_here(void *unused)
+{
+	(void)unused;
+	tb_self->result = tb_share_fork();
+	tb_rewind();
+}
+
+/* What maps the memory of the native stacks anew has a stack of its own. */
+static void aside(void (*fn)(void *))
+{
+	scratch = tb_native_map(SCRATCH);
+	tb_enter(scratch + SCRATCH - 64, (void *)fn, NULL);
+}
+
+/* Not a migration, but also only possible without any native frame. At home. */
+void tb_special(void)
+{
+	u32 what = tb_self->special;
+
+	tb_self->special = 0;
+	if (what == TB_GATHER)
+		aside(gather);
+	if (what == TB_FORK)
+		aside(fork_here);
 }
 
 /* All frames are records now. */
@@ -52,23 +100,31 @@ void tb_leave(void)
 {
 	u32 isa;
 
-	tb_note_sites(tb_state->main.last);
-	tb_state->main.dsp = __tombolo_dsp;
-	tb_state->main.tp = __tombolo_tp;
-	tb_state->main.sigmask = saved_mask;
+	if (!tb_state->shared)
+		tb_note_sites(tb_self->last);
+	tb_self->dsp = __tombolo_dsp;
+	tb_self->tp = __tombolo_tp;
+	if (tb_self->special && tb_is_body)
+		tb_send_away(tb_state->home_isa);
+	tb_special();
+	__atomic_fetch_add(&tb_state->hops, 1, __ATOMIC_RELAXED);
 	if (tb_state->save_to[0])
 		tb_save_file();
 	isa = tb_policy_target();
 	if (tb_state->verbose)
 		tb_say(tb_isa_name(TB_ISA), " -> ", tb_isa_name(isa), NULL);
-	if (isa != TB_ISA)
-		tb_hand_over(isa);
+	if (isa != TB_ISA) {
+		if (tb_state->shared)
+			tb_send_away(isa);
+		else
+			tb_hand_over(isa);
+	}
 	tb_rewind();
 }
 
 static void unwind(struct tb_context *ctx)
 {
-	struct tb_thread *t = &tb_state->main;
+	struct tb_thread *t = tb_self;
 	u64 pad;
 
 	switch (tb_walk(ctx, &pad)) {
@@ -80,7 +136,7 @@ static void unwind(struct tb_context *ctx)
 		ctx->reg[TB_PAD0] = (u64)t->cur + sizeof(struct tb_record);
 		ctx->reg[TB_PAD1] = 0;
 		ctx->reg[TB_PC] = pad;
-		if (t->cur + TB_RECORD_MAX > t->records + TB_RECORDS_SIZE)
+		if (t->cur + TB_RECORD_MAX > t->records + t->records_size)
 			tb_die("the stack is too deep to be carried", "");
 		tb_install(ctx);
 	case TB_WALK_STUCK:
@@ -92,10 +148,10 @@ static void unwind(struct tb_context *ctx)
 /* The next record, complete but for what the frame saves into it. */
 struct tb_record *tb_new_record(void *resume, u64 id)
 {
-	struct tb_thread *t = &tb_state->main;
+	struct tb_thread *t = tb_self;
 	struct tb_record *r = (struct tb_record *)t->cur;
 
-	if (t->cur + TB_RECORD_MAX > t->records + TB_RECORDS_SIZE)
+	if (t->cur + TB_RECORD_MAX > t->records + t->records_size)
 		tb_die("the stack is too deep to be carried", "");
 	r->resume = resume;
 	r->size = (u32)id;
@@ -113,13 +169,35 @@ void tb_continue(struct tb_context *ctx, void *resume, u64 id)
 	unwind(ctx);
 }
 
+/* With the memory in one process only, all threads would have to leave it. */
+static int others_stay(void)
+{
+	return !tb_state->shared && (tb_state->threads || tb_state->pinned);
+}
+
+static int has_records(struct tb_thread *t)
+{
+	long p;
+
+	if (t->records)
+		return 1;
+	p = __tombolo_syscall(SYS_mmap, 0, TB_THREAD_RECORDS_SIZE, TB_PROT_RW,
+			      TB_MAP_PRIVATE | TB_MAP_ANON | TB_MAP_NORESERVE,
+			      -1, 0);
+	if (p < 0)
+		return 0;
+	t->records = (char *)p;
+	t->records_size = TB_THREAD_RECORDS_SIZE;
+	return 1;
+}
+
 static long start(struct tb_context *ctx)
 {
-	struct tb_thread *t = &tb_state->main;
+	struct tb_thread *t = tb_self;
 
-	if (tb_in_handler || tombolo_forbidden || tb_threads ||
-	    tb_state->pinned || !tb_can_unwind(ctx)) {
-		tb_state->refused++;
+	if (tb_in_handler || t->forbidden || others_stay() ||
+	    !tb_can_unwind(ctx) || !has_records(t)) {
+		__atomic_fetch_add(&tb_state->refused, 1, __ATOMIC_RELAXED);
 		return -1;
 	}
 	block_signals();
@@ -134,17 +212,41 @@ static long start(struct tb_context *ctx)
 /* From a poll that saw the flag. Returns if nothing is to be done. */
 void tb_point(struct tb_context *ctx)
 {
-	if (!tombolo_forbidden && tb_policy_due(ctx->reg[TB_PC]))
+	if (!tb_self->forbidden && tb_policy_due(ctx->reg[TB_PC]))
 		start(ctx);
 }
 
 /* tombolo_migrate() of the program */
 long tb_migrate(struct tb_context *ctx)
 {
-	return tb_state->isas ? start(ctx) : -1;
+	long ret = tb_state->isas ? start(ctx) : -1;
+
+	if (ret < 0) {
+		tb_self->asked = 0;
+		tb_self->special = 0;
+	}
+	return ret;
+}
+
+/* Whether __tombolo_migrate() is to be called, to do this at its point */
+int __tombolo_special(int what)
+{
+	struct tb_world *s = tb_state;
+
+	if (what == TB_FORK ? !s->shared :
+			      s->shared || !s->isas || others_stay())
+		return 0;
+	tb_self->special = (u32)what;
+	return 1;
 }
 
 int __tombolo_isa(void)
 {
 	return TB_ISA;
+}
+
+/* tombolo_forbid(), tombolo_allow() */
+void __tombolo_forbid(int by)
+{
+	tb_self->forbidden += (u32)by;
 }

@@ -11,21 +11,35 @@ const char *tb_isa_name(u32 isa)
 }
 
 /* xorshift: the same sequence on all ISAs */
-static u64 draw(u64 below)
+static u64 draw(struct tb_thread *t, u64 below)
 {
-	u64 x = tb_state->seed;
+	u64 x = t->seed;
 
 	x ^= x << 13;
 	x ^= x >> 7;
 	x ^= x << 17;
-	tb_state->seed = x;
+	t->seed = x;
 	return (x >> 16) % below;
 }
 
 /* Now and then soon, now and then late: every kind of place is hit. */
-static void next_random(void)
+static void next_random(struct tb_thread *t)
 {
-	tb_state->points = 1 + draw(1UL << (2 + draw(10)));
+	t->points = 1 + draw(t, 1UL << (2 + draw(t, 10)));
+}
+
+/* Threads go round the ISAs from different ones, or by chances of their own. */
+void tb_policy_begin(struct tb_thread *t)
+{
+	u64 number = (u64)(t - tb_state->thread);
+
+	t->asked = 0;
+	t->forbidden = 0;
+	t->points = tb_state->count;
+	t->seed = tb_state->seed + number * 0x9e3779b97f4a7c15UL;
+	t->at_isa = tb_state->isas ? (u32)(number % tb_state->isas) : 0;
+	if (tb_state->policy == TB_RANDOM)
+		next_random(t);
 }
 
 static void read_order(const char *s)
@@ -53,7 +67,6 @@ static void read_policy(const char *s)
 		st->count = tb_number(&s);
 		if (!st->count)
 			st->count = 1;
-		st->points = st->count;
 	} else if (tb_starts(s, "at:")) {
 		s += 3;
 		st->policy = TB_AT;
@@ -64,7 +77,6 @@ static void read_policy(const char *s)
 		s += 7;
 		st->policy = TB_RANDOM;
 		st->seed = tb_number(&s) * 2654435761UL + 88172645463325252UL;
-		next_random();
 	} else if (tb_same(s, "signal")) {
 		st->policy = TB_SIGNAL;
 	}
@@ -98,56 +110,122 @@ void tb_policy_init(char **envp)
 	s = tb_env(envp, "TOMBOLO_LIMIT");
 	if (s)
 		tb_state->limit = tb_number(&s);
+	tb_policy_begin(tb_self);
 	tb_policy_arm();
 	tb_catch_request();
 }
 
-/* Whether the points are to be looked at one by one. */
-void tb_policy_arm(void)
+static int is_wanted(void)
 {
 	u64 p = tb_state->policy;
+	u32 i;
 
-	__tombolo_flag = tb_state->isas && tb_state->hops < tb_state->limit &&
-			 (p == TB_EVERY || p == TB_AT || p == TB_RANDOM);
+	if (tb_state->isas && tb_state->hops < tb_state->limit &&
+	    (p == TB_EVERY || p == TB_AT || p == TB_RANDOM))
+		return 1;
+	for (i = 0; i < tb_state->slots; i++)
+		if (tb_state->thread[i].used && tb_state->thread[i].asked)
+			return 1;
+	return 0;
+}
+
+/*
+ * Whether the points are to be looked at one by one. Others may ask meanwhile:
+ * they raise the flag last, so that it is seen by the second look.
+ */
+void tb_policy_arm(void)
+{
+	if (!is_wanted()) {
+		__atomic_store_n(&__tombolo_flag, 0, __ATOMIC_SEQ_CST);
+		if (!is_wanted())
+			return;
+	}
+	__atomic_store_n(&__tombolo_flag, 1, __ATOMIC_SEQ_CST);
+}
+
+/* The thread is to move at its next point. */
+void tb_policy_ask(struct tb_thread *t, u32 asked)
+{
+	__atomic_store_n(&t->asked, asked, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&__tombolo_flag, 1, __ATOMIC_SEQ_CST);
+}
+
+/* By a signal: all of them */
+void tb_policy_ask_all(void)
+{
+	u32 i;
+
+	for (i = 0; i < tb_state->slots; i++)
+		if (tb_state->thread[i].used)
+			tb_policy_ask(&tb_state->thread[i], TB_NEXT);
+}
+
+static int is_offered(u32 isa)
+{
+	u32 i;
+
+	for (i = 0; i < tb_state->isas; i++)
+		if (tb_state->order[i] == isa)
+			return 1;
+	return 0;
+}
+
+/* tombolo_migrate_to(), tombolo_request(): isa is -1 for the next */
+int __tombolo_request(void *tp, int isa)
+{
+	struct tb_thread *t;
+	u32 i;
+
+	if (!tb_state->isas || (isa >= 0 && !is_offered((u32)isa)))
+		return -1;
+	for (i = 0; i < tb_state->slots; i++) {
+		t = &tb_state->thread[i];
+		if (t->used && (t == tb_self ? __tombolo_tp : t->tp) == tp) {
+			tb_policy_ask(t, isa < 0 ? TB_NEXT : TB_TO + (u32)isa);
+			return 0;
+		}
+	}
+	return -1;
 }
 
 /* Called at a point, if the flag says that somebody is asked. */
 int tb_policy_due(u64 pc)
 {
 	struct tb_world *st = tb_state;
+	struct tb_thread *t = tb_self;
 
-	if (st->hops >= st->limit || !st->isas)
+	if (!st->isas)
 		return 0;
-	switch (st->policy) {
-	case TB_AT:
-		return pc > st->lo && pc <= st->hi;
-	case TB_EVERY:
-		if (--st->points)
-			return 0;
-		st->points = st->count;
+	if (st->hops >= st->limit)
+		t->asked = 0;
+	if (t->asked)
 		return 1;
-	case TB_RANDOM:
-		if (--st->points)
-			return 0;
-		next_random();
-		return 1;
-	case TB_SIGNAL:
-		__tombolo_flag = 0;
-		if (!st->points)
-			return 0;
-		st->points = 0;
-		return 1;
+	if (st->hops >= st->limit || st->policy == TB_SIGNAL) {
+		tb_policy_arm();
+		return 0;
 	}
-	return 0;
+	if (st->policy == TB_AT)
+		return pc > st->lo && pc <= st->hi;
+	if (st->policy == TB_NEVER || --t->points)
+		return 0;
+	t->points = st->count;
+	if (st->policy == TB_RANDOM)
+		next_random(t);
+	return 1;
 }
 
 u32 tb_policy_target(void)
 {
 	struct tb_world *st = tb_state;
+	struct tb_thread *t = tb_self;
+	u32 asked = t->asked;
 
+	t->asked = 0;
+	if (asked >= TB_TO)
+		return asked - TB_TO;
 	if (st->policy == TB_RANDOM)
-		st->at_isa = (u32)draw(st->isas);
+		t->at_isa = (u32)draw(t, st->isas);
 	else
-		st->at_isa = (st->at_isa + 1) % st->isas;
-	return st->order[st->at_isa];
+		t->at_isa = (t->at_isa + 1) % st->isas;
+	return st->order[t->at_isa];
 }

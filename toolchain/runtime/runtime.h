@@ -11,8 +11,17 @@
  */
 #include "numbers.h"
 
+#define TB_EINTR	       4
+#define TB_EBADF	       9
+#define TB_EAGAIN	       11
 #define TB_ENOMEM	       12
+#define TB_EACCES	       13
+#define TB_ENODEV	       19
 #define TB_EINVAL	       22
+#define TB_ENOSYS	       38
+#define TB_CANCELLED	       -4000L /* no error of the kernel's */
+#define TB_DUPFD_CLOEXEC       1030
+#define TB_DONTNEED	       4
 #define TB_PROT_NONE	       0
 #define TB_PROT_RW	       3
 #define TB_MAP_SHARED	       1
@@ -26,18 +35,21 @@
 extern _Thread_local char *__tombolo_dsp;
 extern _Thread_local void *__tombolo_tp;
 extern _Thread_local int tb_in_handler;
+extern _Thread_local struct tb_thread *tb_self;
+extern _Thread_local int tb_borrowed;
 /* In common memory: not 0 when a thread should look closer. */
 extern volatile u32 __tombolo_flag;
 /* In common memory: the program was linked with --check. */
 extern const volatile u32 __tombolo_check;
-/* Depth of tombolo_forbid() */
-extern volatile u32 tombolo_forbidden;
 
 /* entry.S */
 extern char tb_base[]; /* the return address of a thread's first function */
 void tb_enter(void *stack, void *fn, void *arg) __attribute__((noreturn));
 void tb_install(struct tb_context *ctx) __attribute__((noreturn));
 void tb_set_tp(void *tp);
+void tb_free_exit(u32 *used) __attribute__((noreturn));
+long tb_syscall_cp(volatile int *cancel, long native, long a, long b, long c,
+		   long d, long e, long f);
 
 /* syscall.c: sys() is for the runtime itself, and is seen by nobody */
 long sys(long n, long a, long b, long c, long d, long e, long f);
@@ -70,7 +82,46 @@ long tb_munmap(u64 start, u64 len);
 long tb_mprotect(u64 start, u64 len, long prot);
 long tb_mremap(u64 old, u64 old_len, u64 len, u64 flags, u64 to);
 int tb_is_mapped(u64 addr, u64 len);
+int tb_find_map(u64 addr, struct tb_map *map);
+int tb_peek_map(u64 addr, struct tb_map *map);
+void tb_memory_lock(void);
+void tb_memory_unlock(void);
 void *tb_native_map(u64 len);
+
+/* share.c */
+void tb_share(void);
+s32 tb_high(long fd, long how);
+long tb_share_mmap(u64 at, u64 len, long prot, long flags, long fd, long off);
+void tb_share_again(u64 at, u64 len);
+void tb_share_drop(u64 at, u64 len);
+long tb_share_discard(u64 at, u64 len);
+long tb_share_fork(void);
+void tb_only_thread(void);
+
+/* launch.c: of the home */
+void tb_launch_all(void);
+long tb_ask_agent(u32 isa, u32 what, u64 a, u64 b);
+void tb_check_agent(u32 isa);
+int tb_start_body(struct tb_thread *t, u32 isa);
+
+/* away.c: of the home */
+int tb_is_shadow(void);
+void tb_futex_wait(u32 *word, u32 value);
+void tb_futex_wake(u32 *word);
+void tb_give_turn(struct tb_mail *m, u32 turn);
+void tb_send_away(u32 isa);
+void tb_shadow_signal(u64 function, int sig, void *info, u64 *mask, u64 *pc);
+
+/* body.c: of the processes that are not the home */
+extern int tb_is_body;
+void tb_body(void) __attribute__((noreturn));
+void tb_body_move(void) __attribute__((noreturn));
+void tb_body_end(void) __attribute__((noreturn));
+long tb_ask_home(long n, long a, long b, long c, long d, long e, long f);
+long tb_ask_cancel_point(long n, long a, long b, long c, long d, long e,
+			 long f);
+long tb_ask_clone(int (*fn)(void *), char *stack, int flags, void *arg,
+		  u64 *va);
 
 /* unwind.c */
 enum tb_walk { TB_WALK_PAD, TB_WALK_BASE, TB_WALK_STUCK };
@@ -90,6 +141,7 @@ void tb_note_sites(const struct tb_record *last);
 void tb_leave(void);
 struct tb_record *tb_new_record(void *resume, u64 id);
 void tb_rewind(void) __attribute__((noreturn));
+void tb_special(void);
 const char *tb_isa_name(u32 isa);
 
 /* policy.c */
@@ -97,15 +149,21 @@ void tb_policy_init(char **envp);
 int tb_policy_due(u64 pc);
 u32 tb_policy_target(void);
 void tb_policy_arm(void);
+void tb_policy_begin(struct tb_thread *t);
+void tb_policy_ask(struct tb_thread *t, u32 asked);
+void tb_policy_ask_all(void);
 
 /* state.c */
 int tb_dump(int fd);
 void tb_load(int fd);
+int tb_write_sparse(int fd, u64 from, u64 len, u64 at);
+void tb_used_part(const struct tb_map *m, u64 *from, u64 *to);
 /* save.c */
 void tb_save_file(void);
 void tb_reopen(void);
 /* exec.c */
 void tb_hand_over(u32 isa);
+void tb_execute(u32 isa, const char *variable, int fd);
 void tb_restore_descriptors(void);
 
 /* signal.c */
@@ -113,14 +171,22 @@ long tb_sigaction(long sig, const struct tb_sigaction *act,
 		  struct tb_sigaction *old, u64 size);
 void tb_signals_again(void);
 void tb_catch_request(void);
+long tb_catch(long sig, void *function, u64 flags, u64 mask);
+void tb_call_handler(u64 function, int sig, void *info, u64 *mask, u64 *pc);
 
 /* thread.c */
-extern u32 tb_threads; /* besides the first one */
+void *tb_native_top(void);
+int tb_has_stack(struct tb_thread *t, u32 isa, u64 size);
+long tb_own_thread(int (*fn)(void *), struct tb_thread *self);
+long __clone(int (*fn)(void *), char *stack, int flags, void *arg, u64 *va);
 void tb_thread_end(int status) __attribute__((noreturn));
 
 /* boot.c */
 extern char **tb_envp;
+u64 tb_build(void);
 const char *tb_env(char **envp, const char *name);
 void *tb_main_stack(void);
+#define TB_AREA 1024 /* the native thread area; its middle is the pointer */
+void tb_become_first(const char *area);
 
 #endif

@@ -87,6 +87,8 @@ void tb_save_file(void)
 
 	if (!bad)
 		bad = shared_memory();
+	if (!bad && tb_state->shared)
+		bad = "a program that has, or had, several threads";
 	if (bad) {
 		tb_say("not saved: ", bad, NULL);
 		tb_state->save_to[0] = 0;

@@ -38,56 +38,64 @@ static u64 *field(void *uc, u64 offset)
 	return (u64 *)((char *)uc + offset);
 }
 
-static void call(struct tb_sigaction *act, int sig, void *info, void *uc)
+/* A handler of the program; it may change the mask and the place to return to. */
+void tb_call_handler(u64 function, int sig, void *info, u64 *mask, u64 *pc)
 {
-	struct generic_context ctx;
+	struct generic_context *ctx;
 	char *dsp = __tombolo_dsp;
 
-	tb_zero(&ctx, sizeof(ctx));
-	ctx.mask[0] = *field(uc, TB_UC_MASK);
-	ctx.pc = *field(uc, TB_UC_PC);
-	ctx.sp = *field(uc, TB_UC_SP);
-	__tombolo_dsp = (char *)(((u64)dsp - SLACK) & -16UL);
+	ctx = (void *)(((u64)dsp - SLACK - sizeof(*ctx)) & -16UL);
+	tb_zero(ctx, sizeof(*ctx));
+	ctx->mask[0] = *mask;
+	ctx->pc = *pc;
+	ctx->sp = (u64)dsp;
+	__tombolo_dsp = (char *)ctx;
 	tb_in_handler++;
-	((void (*)(int, void *, void *))act->handler)(sig, info, &ctx);
+	((void (*)(int, void *, void *))function)(sig, info, ctx);
 	tb_in_handler--;
 	__tombolo_dsp = dsp;
-	*field(uc, TB_UC_MASK) = ctx.mask[0];
-	*field(uc, TB_UC_PC) = ctx.pc;
+	*mask = ctx->mask[0];
+	*pc = ctx->pc;
 }
 
 static void handler(int sig, void *info, void *uc)
 {
 	struct tb_sigaction *act = &tb_state->sig[sig];
-	struct tb_sigaction once = *act;
+	u64 function = act->handler;
 
-	if (act->handler <= 1) {
-		if (sig == REQUEST) {
-			tb_state->points = 1;
-			__tombolo_flag = 1;
-		}
+	if (function <= 1) {
+		if (sig == REQUEST)
+			tb_policy_ask_all();
 		return;
 	}
 	if (act->flags & 0x80000000UL) /* SA_RESETHAND: the kernel did */
 		act->handler = 0;
-	call(&once, sig, info, uc);
+	(tb_is_shadow() ? tb_shadow_signal : tb_call_handler)(
+		function, sig, info, field(uc, TB_UC_MASK),
+		field(uc, TB_UC_PC));
 }
 
-static long install(long sig, const struct tb_sigaction *act)
+/* A handler that the kernel calls */
+long tb_catch(long sig, void *function, u64 flags, u64 mask)
 {
 	struct native_sigaction own;
 
 	tb_zero(&own, sizeof(own));
-	own.handler = (void *)act->handler;
-	if (act->handler > 1)
-		own.handler = (void *)handler;
-	own.flags = act->flags | SA_SIGINFO_FLAG;
+	own.handler = function;
+	own.flags = flags | SA_SIGINFO_FLAG;
 #if !defined(__riscv)
 	own.flags |= SA_RESTORER_FLAG;
 	own.restorer = (void *)tb_sigreturn;
 #endif
-	own.mask = act->mask;
+	own.mask = mask;
 	return sys4(SYS_rt_sigaction, sig, &own, 0, 8);
+}
+
+static long install(long sig, const struct tb_sigaction *act)
+{
+	return tb_catch(
+		sig, act->handler > 1 ? (void *)handler : (void *)act->handler,
+		act->flags, act->mask);
 }
 
 long tb_sigaction(long sig, const struct tb_sigaction *act,
@@ -99,7 +107,9 @@ long tb_sigaction(long sig, const struct tb_sigaction *act,
 	if (sig < 1 || sig >= TB_SIGNALS || size != 8)
 		return -TB_EINVAL;
 	was = tb_state->sig[sig];
-	if (act) {
+	if (act && tb_borrowed) { /* the list is the parent's */
+		ret = install(sig, act);
+	} else if (act) {
 		tb_state->sig[sig] = *act;
 		ret = install(sig, act);
 		if (ret)

@@ -2,9 +2,13 @@
 // start.c - the first code of a program that is the same on all ISAs: compiled
 // to IR, linked before everything else. Calls musl, which calls main().
 #include <elf.h>
+#include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
+#include <sys/syscall.h>
 #include <tombolo.h>
 
 int main();
@@ -81,15 +85,18 @@ int __tombolo_sigsetjmp(sigjmp_buf env, int save, int ret)
 	return ret;
 }
 
-unsigned int tombolo_forbidden;
-
 int __tombolo_isa(void);
 int __tombolo_migrate(void);
+void __tombolo_forbid(int by);
+int __tombolo_request(void *tp, int isa);
+int __tombolo_special(int what);
+long __tombolo_syscall(long n, long a, long b, long c, long d, long e, long f);
+void *__tombolo_get_tp(void) __attribute__((const));
+
+static const char names[][8] = { "x86_64", "aarch64", "riscv64" };
 
 const char *tombolo_isa(void)
 {
-	static const char names[][8] = { "x86_64", "aarch64", "riscv64" };
-
 	return names[__tombolo_isa()];
 }
 
@@ -100,12 +107,56 @@ int tombolo_migrate(void)
 	return ret;
 }
 
+int tombolo_request(pthread_t thread, const char *isa)
+{
+	char *own = __tombolo_get_tp();
+	ptrdiff_t offset = own - (char *)pthread_self();
+	int i;
+
+	if (!isa)
+		return __tombolo_request((char *)thread + offset, -1);
+	for (i = 0; i < 3; i++)
+		if (!strcmp(isa, names[i]))
+			return __tombolo_request((char *)thread + offset, i);
+	return -1;
+}
+
+int tombolo_migrate_to(const char *isa)
+{
+	int ret;
+
+	if (tombolo_request(pthread_self(), isa))
+		return -1;
+	ret = __tombolo_migrate();
+	return ret;
+}
+
 void tombolo_forbid(void)
 {
-	__atomic_fetch_add(&tombolo_forbidden, 1, __ATOMIC_SEQ_CST);
+	__tombolo_forbid(1);
 }
 
 void tombolo_allow(void)
 {
-	__atomic_fetch_sub(&tombolo_forbidden, 1, __ATOMIC_SEQ_CST);
+	__tombolo_forbid(-1);
+}
+
+/* musl calls these two, in functions that may migrate: see runtime/migrate.c. */
+enum { GATHER = 1, FORK };
+
+void __tb_gather(void)
+{
+	if (__tombolo_special(GATHER))
+		__tombolo_migrate();
+}
+
+int __tb_fork(void)
+{
+	int ret;
+
+	if (!__tombolo_special(FORK))
+		return (int)__tombolo_syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0,
+					      0);
+	ret = __tombolo_migrate();
+	return ret == -1 ? -EAGAIN : ret;
 }

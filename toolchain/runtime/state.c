@@ -31,7 +31,7 @@ static int is_zero(const u64 *page)
 }
 
 /* Pages of zeros become holes. */
-static int write_sparse(int fd, u64 from, u64 len, u64 at)
+int tb_write_sparse(int fd, u64 from, u64 len, u64 at)
 {
 	u64 i, run;
 
@@ -47,15 +47,26 @@ static int write_sparse(int fd, u64 from, u64 len, u64 at)
 	return 1;
 }
 
-/* The part of a mapping that can hold anything. */
-static void used_part(const struct tb_map *m, u64 *from, u64 *to)
+static int is_in(const char *p, const struct tb_map *m)
 {
+	return (u64)p >= m->start && (u64)p < m->start + m->len;
+}
+
+/* The part of a mapping that can hold anything, of the one thread's */
+void tb_used_part(const struct tb_map *m, u64 *from, u64 *to)
+{
+	const struct tb_thread *t = &tb_state->thread[tb_state->current];
+
 	*from = m->start;
 	*to = m->start + m->len;
-	if (m->kind == TB_STACK)
-		*from = ((u64)tb_state->main.dsp - TB_PAGE) & -TB_PAGE;
+	if (m->kind == TB_STACK && is_in(t->dsp, m))
+		*from = ((u64)t->dsp - TB_PAGE) & -TB_PAGE;
 	if (m->kind == TB_RECORDS)
-		*to = ((u64)tb_state->main.cur + TB_PAGE - 1) & -TB_PAGE;
+		*to = is_in(t->cur, m) ?
+			      ((u64)t->cur + TB_PAGE - 1) & -TB_PAGE :
+			      m->start;
+	if (m->kind == TB_NATIVE)
+		*to = m->start;
 	if (*from < m->start)
 		*from = m->start;
 }
@@ -69,7 +80,7 @@ int tb_dump(int fd)
 	s->data_start = (u64)__tombolo_data_start;
 	s->data_len = (u64)(__tombolo_data_end - __tombolo_data_start);
 	s->data_offset = at;
-	if (!write_sparse(fd, s->data_start, s->data_len, at))
+	if (!tb_write_sparse(fd, s->data_start, s->data_len, at))
 		return 0;
 	at += s->data_len;
 	for (i = 0; i < s->maps; i++) {
@@ -77,16 +88,17 @@ int tb_dump(int fd)
 
 		m->offset = at;
 		if (m->prot & 1 && m->kind != TB_SHARED) {
-			used_part(m, &from, &to);
-			if (!write_sparse(fd, from, to - from,
-					  at + from - m->start))
+			tb_used_part(m, &from, &to);
+			if (!tb_write_sparse(fd, from, to - from,
+					     at + from - m->start))
 				return 0;
 		}
 		at += m->len;
 	}
 	if (sys2(SYS_ftruncate, fd, at))
 		return 0;
-	return write_all(fd, s, sizeof(*s), 0);
+	return tb_write_sparse(fd, TB_STATE_AT,
+			       (sizeof(*s) + TB_PAGE - 1) & -TB_PAGE, 0);
 }
 
 static void map_at(int fd, u64 start, u64 len, u64 prot, u64 offset, long how)

@@ -172,8 +172,39 @@ long tb_plain_number(long n)
 #endif
 }
 
+/* Without the home's help: what gives the same in any process */
+static long in_body(long n, long a, long b, long c, long d, long e, long f)
+{
+	s64 now[2];
+	long ret;
+
+	switch (n) {
+	case SYS_exit:
+		tb_thread_end((int)a);
+	case SYS_sched_yield:
+		return sys0(n);
+	case SYS_clock_gettime:
+		if (a > 1) /* the clocks of processes and threads */
+			break;
+		ret = sys2(n, a, now);
+		if (!ret)
+			tb_copy((void *)b, now, sizeof(now));
+		return ret;
+	}
+	return tb_ask_home(n, a, b, c, d, e, f);
+}
+
+/* Two descriptors are the runtime's own: the program does not close them. */
+static int is_own_fd(long fd)
+{
+	return tb_state->shared &&
+	       (fd == tb_state->file || fd == tb_state->life);
+}
+
 long __tombolo_syscall(long n, long a, long b, long c, long d, long e, long f)
 {
+	if (tb_is_body && tb_self)
+		return in_body(n, a, b, c, d, e, f);
 	switch (n) {
 	case SYS_mmap:
 		return tb_mmap((u64)a, (u64)b, c, d, e, f, TB_NORMAL);
@@ -187,10 +218,32 @@ long __tombolo_syscall(long n, long a, long b, long c, long d, long e, long f)
 		return -TB_ENOMEM;
 	case SYS_exit:
 		tb_thread_end((int)a);
+	case SYS_clone: /* a fork(): threads come by another way */
+		a = sys(n, a, b, c, d, e, f);
+		if (!a)
+			tb_only_thread();
+		return a;
 	case SYS_timer_create:
+		if (!tb_state->shared)
+			tb_state->pinned = 1;
+		break;
 	case SYS_shmat:
 	case SYS_io_setup:
+		if (tb_state->shared)
+			return -TB_ENOSYS;
 		tb_state->pinned = 1;
+		break;
+	case SYS_madvise:
+		if (tb_state->shared && c == TB_DONTNEED)
+			return tb_share_discard((u64)a, (u64)b);
+		break;
+	case SYS_close:
+		if (is_own_fd(a))
+			return -TB_EBADF;
+		break;
+	case SYS_dup3:
+		if (is_own_fd(b))
+			return -TB_EBADF;
 		break;
 	case SYS_rt_sigaction:
 		return tb_sigaction(a, (void *)b, (void *)c, (u64)d);

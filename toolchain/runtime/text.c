@@ -93,12 +93,12 @@ void tb_say(const char *first, ...)
 			line[at++] = *word++;
 	va_end(ap);
 	line[at++] = '\n';
-	sys3(SYS_write, 2, line, at);
+	__tombolo_syscall(SYS_write, 2, (long)line, (long)at, 0, 0, 0);
 }
 
 void tb_die(const char *first, const char *second)
 {
 	tb_say(first, second, NULL);
 	for (;;)
-		sys1(SYS_exit_group, 125);
+		__tombolo_syscall(SYS_exit_group, 125, 0, 0, 0, 0, 0);
 }

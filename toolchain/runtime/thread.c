@@ -8,8 +8,8 @@ enum {
 	CLONE_VM = 0x100,
 	CLONE_VFORK = 0x4000,
 	CLONE_SETTLS = 0x80000,
-	NATIVE_STACK = 1 << 20,
-	AREA = 1024,
+	/* What musl gives; emulators want exactly these */
+	THREAD_FLAGS = 0xd0f00,
 	/* jmp_buf beyond the registers of any ISA */
 	JUMP_DSP = 26,
 	JUMP_OWNER,
@@ -17,32 +17,106 @@ enum {
 	JUMP_HANDLERS
 };
 
-#define STAMP 0x706d754a00000000UL
+#define NATIVE_STACK	 (1UL << 20)
+#define MAX_NATIVE_STACK (64UL << 20)
+#define STAMP		 0x706d754a00000000UL
 
+/* At the top of a native stack, below the thread area: what runs on it */
 struct start {
 	int (*fn)(void *);
 	void *arg;
 	char *dsp;
 	void *tp;
-	char *base;
+	struct tb_thread *self;
 };
 
-static _Thread_local char *native_base;
+_Thread_local struct tb_thread *tb_self;
+/* In a child that borrows its parent's memory */
+_Thread_local int tb_borrowed;
 
 long tb_clone(u64 flags, void *stack, void *ptid, void *tls, void *ctid);
-void tb_unmap_exit(void *base, u64 size) __attribute__((noreturn));
+void tb_free_exit(u32 *used) __attribute__((noreturn));
 int tb_setjmp_tail(u64 *buf, u64 *owner);
 
-u32 tb_threads;
+static char *top_of(char *base, u64 size)
+{
+	return base + size - TB_AREA - 256;
+}
 
+/* Where the thread's native stack begins anew */
+void *tb_native_top(void)
+{
+	char *base = tb_self->native[TB_ISA];
+
+	return base ? top_of(base, tb_self->native_size[TB_ISA]) :
+		      tb_main_stack();
+}
+
+/*
+ * A native stack on that ISA. Its memory is shared if all is: functions that
+ * never migrate have their variables there, and show them to other threads.
+ */
+int tb_has_stack(struct tb_thread *t, u32 isa, u64 size)
+{
+	long base = (long)t->native[isa];
+
+	if (base && t->native_size[isa] >= size)
+		return 1;
+	if (base && tb_state->shared)
+		tb_munmap((u64)base, t->native_size[isa]);
+	else if (base)
+		sys2(SYS_munmap, base, t->native_size[isa]);
+	if (tb_state->shared)
+		base = tb_mmap(0, size, TB_PROT_RW,
+			       TB_MAP_PRIVATE | TB_MAP_ANON, -1, 0, TB_NATIVE);
+	else
+		base = (long)tb_native_map(size);
+	t->native[isa] = base < 0 ? NULL : (char *)base;
+	t->native_size[isa] = size;
+	return base >= 0;
+}
+
+static struct tb_thread *take_slot(void)
+{
+	struct tb_thread *t;
+	u32 i, none;
+
+	for (i = 0; i < TB_THREADS; i++) {
+		t = &tb_state->thread[i];
+		none = 0;
+		if (!__atomic_compare_exchange_n(&t->used, &none, 1, 0,
+						 __ATOMIC_SEQ_CST,
+						 __ATOMIC_SEQ_CST))
+			continue;
+		while (tb_state->slots <= i)
+			__atomic_fetch_add(&tb_state->slots, 1,
+					   __ATOMIC_SEQ_CST);
+		t->where = TB_ISA;
+		t->hops = 0;
+		tb_policy_begin(t);
+		return t;
+	}
+	return NULL;
+}
+
+static void give_slot(struct tb_thread *t)
+{
+	__atomic_fetch_sub(&tb_state->threads, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&t->used, 0, __ATOMIC_SEQ_CST);
+}
+
+/* The next thread may use the stack as soon as the place is free. */
 void tb_thread_end(int status)
 {
-	char *base = native_base;
+	u64 all = ~0UL;
 
 	tb_check_base();
-	if (base) {
-		__atomic_fetch_sub(&tb_threads, 1, __ATOMIC_SEQ_CST);
-		tb_unmap_exit(base, NATIVE_STACK);
+	if (tb_is_body)
+		tb_body_end();
+	if (tb_self != tb_state->thread && !tb_borrowed) {
+		sys4(SYS_rt_sigprocmask, 2, &all, 0, 8);
+		__atomic_fetch_sub(&tb_state->threads, 1, __ATOMIC_SEQ_CST);
+		tb_free_exit(&tb_self->used);
 	}
 	for (;;)
 		sys1(SYS_exit, status);
@@ -50,68 +124,111 @@ void tb_thread_end(int status)
 
 void tb_thread_main(struct start *s)
 {
-	void *stack = (void *)s;
-
 	__tombolo_dsp = s->dsp;
 	__tombolo_tp = s->tp;
-	native_base = s->base;
-	tb_enter(stack, (void *)s->fn, s->arg);
+	tb_self = s->self;
+	tb_enter(s, (void *)s->fn, s->arg);
+}
+
+static struct start *place(char *base, u64 size, const struct start *like)
+{
+	struct start *s = (struct start *)(base + size - TB_AREA - sizeof(*s));
+
+	s = (struct start *)((u64)s & -16UL);
+	*s = *like;
+	*(void **)((char *)s - 16) = s;
+	return s;
+}
+
+static long begin(struct start *s, char *end, u64 flags, void *ptid, void *ctid)
+{
+	char *area = end - TB_AREA / 2;
+
+	tb_zero(end - TB_AREA, TB_AREA); /* of a thread that was there before */
+#if defined(__x86_64__)
+	*(void **)area = area;
+#endif
+	return tb_clone(flags, (char *)s - 16, ptid, area, ctid);
+}
+
+/* A thread of the runtime's own, or the body of one from elsewhere */
+long tb_own_thread(int (*fn)(void *), struct tb_thread *self)
+{
+	struct start like = { .fn = fn, .arg = self, .self = self };
+	u64 size = self ? self->native_size[TB_ISA] : NATIVE_STACK;
+	char *base = self ? self->native[TB_ISA] : tb_native_map(size);
+
+	return begin(place(base, size, &like), base + size, THREAD_FLAGS, NULL,
+		     NULL);
 }
 
 /* A child that borrows the caller's memory until it executes something */
 static long spawn(int (*fn)(void *), char *stack, u64 flags, void *arg)
 {
-	char *dsp = __tombolo_dsp, *base = native_base;
-	void *tp = __tombolo_tp;
-	char *native = tb_native_map(NATIVE_STACK);
-	char *top = native + NATIVE_STACK - AREA;
-	struct start *s = (void *)(((u64)top - sizeof(*s)) & -16UL);
+	struct start like = { fn, arg, stack, __tombolo_tp, tb_self };
+	char *base = tb_native_map(NATIVE_STACK), *dsp = __tombolo_dsp;
 	long ret;
 
-	*s = (struct start){ fn, arg, stack, tp, NULL };
-	*(void **)((char *)s - 16) = s;
-	ret = tb_clone(flags, (char *)s - 16, 0, 0, 0);
+	tb_borrowed = 1;
+	ret = tb_clone(flags, (char *)place(base, NATIVE_STACK, &like) - 16, 0,
+		       0, 0);
+	tb_borrowed = 0;
 	__tombolo_dsp = dsp;
-	native_base = base;
-	sys2(SYS_munmap, native, NATIVE_STACK);
+	sys2(SYS_munmap, base, NATIVE_STACK);
+	return ret;
+}
+
+/* Calls nest on both stacks: the native one is not smaller. */
+static u64 size_for(char *stack)
+{
+	struct tb_map map;
+
+	if (!tb_find_map((u64)stack - 1, &map) || map.len < NATIVE_STACK)
+		return NATIVE_STACK;
+	return map.len < MAX_NATIVE_STACK ? map.len : MAX_NATIVE_STACK;
+}
+
+static long new_thread(int (*fn)(void *), char *stack, u64 flags, void *arg,
+		       u64 *va)
+{
+	struct tb_thread *t = take_slot();
+	struct start like = { fn, arg, stack, (void *)va[1], t };
+	char *base;
+	long ret;
+
+	if (!t)
+		return -TB_EAGAIN;
+	__atomic_fetch_add(&tb_state->threads, 1, __ATOMIC_SEQ_CST);
+	if (!tb_has_stack(t, TB_ISA, size_for(stack))) {
+		give_slot(t);
+		return -TB_EAGAIN;
+	}
+	t->tp = like.tp;
+	base = t->native[TB_ISA];
+	ret = begin(place(base, t->native_size[TB_ISA], &like),
+		    base + t->native_size[TB_ISA], flags, (void *)va[0],
+		    (void *)va[2]);
+	if (ret < 0)
+		give_slot(t);
 	return ret;
 }
 
 /* musl's __clone, variadic there: its last three arguments are packed. */
 long __clone(int (*fn)(void *), char *stack, int flags, void *arg, u64 *va)
 {
-	char *base, *top;
-	struct start *s;
-	long ret;
-
 	stack = (char *)((u64)stack & -16UL);
-	if (!(flags & CLONE_SETTLS)) {
-		if (!(flags & CLONE_VM) || !(flags & CLONE_VFORK))
-			return -TB_EINVAL;
-		return spawn(fn, stack, (u32)flags, arg);
-	}
-	base = tb_native_map(NATIVE_STACK);
-	top = base + NATIVE_STACK - AREA;
-	s = (void *)(((u64)top - sizeof(*s)) & -16UL);
-	*s = (struct start){ fn, arg, stack, (void *)va[1], base };
-	*(void **)((char *)s - 16) = s;
-	__atomic_fetch_add(&tb_threads, 1, __ATOMIC_SEQ_CST);
-	top += AREA / 2;
-#if defined(__x86_64__)
-	*(void **)top = top;
-#endif
-	ret = tb_clone((u32)flags, (char *)s - 16, (void *)va[0], top,
-		       (void *)va[2]);
-	if (ret < 0) {
-		__atomic_fetch_sub(&tb_threads, 1, __ATOMIC_SEQ_CST);
-		sys2(SYS_munmap, base, NATIVE_STACK);
-	}
-	return ret;
+	if (tb_is_body)
+		return tb_ask_clone(fn, stack, flags, arg, va);
+	if (flags & CLONE_SETTLS)
+		return new_thread(fn, stack, (u32)flags, arg, va);
+	if (!(flags & CLONE_VM) || !(flags & CLONE_VFORK))
+		return -TB_EINVAL;
+	return spawn(fn, stack, (u32)flags, arg);
 }
 
 void __unmapself(void *base, u64 size)
 {
-	tb_munmap((u64)base, size);
+	__tombolo_syscall(SYS_munmap, (long)base, (long)size, 0, 0, 0, 0);
 	tb_thread_end(0);
 }
 
@@ -119,14 +236,13 @@ void __unmapself(void *base, u64 size)
 int __set_thread_area(void *tp)
 {
 	__tombolo_tp = tp;
-	if (!native_base)
-		tb_state->main.tp = tp;
+	tb_self->tp = tp;
 	return 0;
 }
 
 static u64 stamp(void)
 {
-	return STAMP + (tb_state->hops << 2) + TB_ISA;
+	return STAMP + ((u64)tb_self->hops << 2) + TB_ISA;
 }
 
 int tb_setjmp_tail(u64 *buf, u64 *owner)

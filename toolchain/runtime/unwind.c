@@ -23,7 +23,8 @@ struct frame_info {
 	u8 lsda_enc, fde_enc;
 };
 
-static u64 uleb(const u8 **p)
+/* A number of as many bytes as it needs, 7 bits in each */
+static u64 leb(const u8 **p, int is_signed)
 {
 	u64 v = 0;
 	u32 shift = 0;
@@ -34,23 +35,19 @@ static u64 uleb(const u8 **p)
 		v |= (u64)(b & 127) << shift;
 		shift += 7;
 	} while (b & 128);
+	if (is_signed && b & 64 && shift < 64)
+		v |= -(1UL << shift);
 	return v;
+}
+
+static u64 uleb(const u8 **p)
+{
+	return leb(p, 0);
 }
 
 static s64 sleb(const u8 **p)
 {
-	u64 v = 0;
-	u32 shift = 0;
-	u8 b;
-
-	do {
-		b = *(*p)++;
-		v |= (u64)(b & 127) << shift;
-		shift += 7;
-	} while (b & 128);
-	if (b & 64 && shift < 64)
-		v |= -(1UL << shift);
-	return (s64)v;
+	return (s64)leb(p, 1);
 }
 
 static u32 word(const u8 *p)
