@@ -159,6 +159,29 @@ static void unlock_mapping(void)
 	__atomic_store_n(&mapping, 0, __ATOMIC_RELEASE);
 }
 
+/* Memory that is the program's, or shared with others and open at home */
+static long map_it(const struct tb_map *m)
+{
+	long how = TB_MAP_SHARED | TB_MAP_FIXED | TB_MAP_NORESERVE;
+	char path[64], home[24], digits[24];
+	long fd, p;
+
+	if (m->kind != TB_SHARED)
+		return sys(SYS_mmap, (long)m->start, (long)m->len,
+			   (long)m->prot, how, MEMORY_FD, (long)m->start);
+	tb_join(path, "/proc/", tb_decimal(home + sizeof(home), tb_state->home),
+		"/fd/");
+	tb_join(path, path, "",
+		tb_decimal(digits + sizeof(digits), (u64)m->fd));
+	fd = sys4(SYS_openat, -100, path, m->prot & 2 ? 2 : 0, 0);
+	if (fd < 0)
+		return fd;
+	p = sys(SYS_mmap, (long)m->start, (long)m->len, (long)m->prot, how, fd,
+		(long)m->offset);
+	sys1(SYS_close, fd);
+	return p;
+}
+
 /* While the lock is held the agent forgets nothing: what was read stays true. */
 static int map_touched(u64 addr)
 {
@@ -177,10 +200,8 @@ static int map_touched(u64 addr)
 		unlock_mapping();
 		sys0(SYS_sched_yield);
 	}
-	if (known && m.kind != TB_SHARED && m.prot)
-		p = sys(SYS_mmap, (long)m.start, (long)m.len, (long)m.prot,
-			TB_MAP_SHARED | TB_MAP_FIXED | TB_MAP_NORESERVE,
-			MEMORY_FD, (long)m.start);
+	if (known && m.prot)
+		p = map_it(&m);
 	unlock_mapping();
 	return p >= 0;
 }

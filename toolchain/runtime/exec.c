@@ -70,7 +70,7 @@ static int make_state_file(void)
 	return -1;
 }
 
-static void join(char *to, const char *a, const char *b, const char *c)
+void tb_join(char *to, const char *a, const char *b, const char *c)
 {
 	u64 la = tb_len(a), lb = tb_len(b), lc = tb_len(c);
 
@@ -90,8 +90,8 @@ void tb_execute(u32 isa, const char *variable, int fd)
 	u32 n = 0;
 	long len;
 
-	join(image, tb_state->images, ".", tb_isa_name(isa));
-	join(link, image, ".emulator", "");
+	tb_join(image, tb_state->images, ".", tb_isa_name(isa));
+	tb_join(link, image, ".emulator", "");
 	len = sys4(SYS_readlinkat, -100, link, emulator, sizeof(emulator) - 1);
 	if (len > 0) {
 		emulator[len] = 0;
@@ -99,7 +99,8 @@ void tb_execute(u32 isa, const char *variable, int fd)
 	}
 	argv[n++] = image;
 	argv[n] = NULL;
-	join(text, variable, "=", tb_decimal(number + sizeof(number), (u64)fd));
+	tb_join(text, variable, "=",
+		tb_decimal(number + sizeof(number), (u64)fd));
 	envp[0] = text;
 	envp[1] = NULL;
 	sys3(SYS_execve, argv[0], argv, envp);

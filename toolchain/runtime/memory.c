@@ -78,18 +78,25 @@ static void remove_at(u64 i)
 		s->map[i] = s->map[i + 1];
 }
 
-static int insert(u64 start, u64 len, u32 prot, u32 kind)
+static int insert_map(const struct tb_map *new)
 {
 	struct tb_world *s = tb_state;
-	u64 i = find(start);
+	u64 i = find(new->start);
 	u64 j;
 
 	if (s->maps == TB_MAPS)
 		return 0;
 	for (j = s->maps++; j > i; j--)
 		s->map[j] = s->map[j - 1];
-	s->map[i] = (struct tb_map){ start, len, prot, kind, 0 };
+	s->map[i] = *new;
 	return 1;
+}
+
+static int insert(u64 start, u64 len, u32 prot, u32 kind)
+{
+	struct tb_map new = { start, len, prot, kind, 0, -1, 0 };
+
+	return insert_map(&new);
 }
 
 /* Neighbours that differ in nothing become one. */
@@ -116,27 +123,47 @@ static int split(u64 addr)
 {
 	u64 i = find(addr);
 	struct tb_map *m = &tb_state->map[i];
-	u64 end;
+	struct tb_map rest = *m;
+	u64 before = addr - m->start;
 
 	if (i == tb_state->maps || m->start >= addr)
 		return 1;
-	end = m->start + m->len;
-	m->len = addr - m->start;
-	if (insert(addr, end - addr, m->prot, m->kind))
+	rest.start = addr;
+	rest.len -= before;
+	rest.offset += before;
+	m->len = before;
+	if (insert_map(&rest))
 		return 1;
-	m->len = end - m->start;
+	m->len += rest.len;
+	return 0;
+}
+
+int tb_map_has_fd(long fd)
+{
+	u64 i;
+
+	for (i = 0; i < tb_state->maps; i++)
+		if (tb_state->map[i].kind == TB_SHARED &&
+		    tb_state->map[i].fd == fd)
+			return 1;
 	return 0;
 }
 
 static int forget(u64 start, u64 len)
 {
+	struct tb_map was;
 	u64 i;
 
 	if (!split(start) || !split(start + len))
 		return 0;
 	i = find(start);
-	while (i < tb_state->maps && tb_state->map[i].start < start + len)
+	while (i < tb_state->maps && tb_state->map[i].start < start + len) {
+		was = tb_state->map[i];
 		remove_at(i);
+		if (was.kind == TB_SHARED && was.fd >= 0 &&
+		    !tb_map_has_fd(was.fd))
+			sys1(SYS_close, was.fd);
+	}
 	return 1;
 }
 
@@ -154,6 +181,34 @@ static u64 gap(u64 len)
 		at = m->start + m->len;
 	}
 	return at + len <= TB_ARENA_END ? at : 0;
+}
+
+/*
+ * What others share too. The processes of the other ISAs take it from a
+ * descriptor of the home's; an exec would end it.
+ */
+static long map_shared(u64 addr, u64 len, long prot, long flags, long fd,
+		       long off)
+{
+	struct tb_map new = { addr, len, prot, TB_SHARED, off, -1, 0 };
+	long p;
+
+	if (tb_state->shared) {
+		new.fd = tb_share_source(flags, fd, len);
+		if (new.fd < 0)
+			return new.fd;
+		p = native_mmap(addr, len, prot, flags & ~(long)TB_MAP_ANON,
+				new.fd, off);
+		if (p < 0)
+			sys1(SYS_close, new.fd);
+	} else {
+		p = native_mmap(addr, len, prot, flags, fd, off);
+	}
+	if (p < 0)
+		return p;
+	tb_state->pinned = 1;
+	insert_map(&new);
+	return p;
 }
 
 static long map_locked(u64 addr, u64 len, long prot, long flags, long fd,
@@ -176,16 +231,14 @@ static long map_locked(u64 addr, u64 len, long prot, long flags, long fd,
 	}
 	if (tb_state->maps + 3 > TB_MAPS)
 		return -TB_ENOMEM;
+	if (flags & TB_MAP_SHARED)
+		return map_shared(addr, len, prot, flags, fd, off);
 	if (tb_state->shared)
 		p = tb_share_mmap(addr, len, prot, flags, fd, off);
 	else
 		p = native_mmap(addr, len, prot, flags, fd, off);
 	if (p < 0)
 		return p;
-	if (flags & TB_MAP_SHARED) {
-		kind = TB_SHARED;
-		tb_state->pinned = 1;
-	}
 	insert(addr, len, prot, kind);
 	merge_around(addr);
 	return p;

@@ -16,11 +16,11 @@
 #define TB_EAGAIN	       11
 #define TB_ENOMEM	       12
 #define TB_EACCES	       13
-#define TB_ENODEV	       19
 #define TB_EINVAL	       22
 #define TB_ENOSYS	       38
 #define TB_CANCELLED	       -4000L /* no error of the kernel's */
 #define TB_DUPFD_CLOEXEC       1030
+#define TB_HIGH_FD	       200 /* the program's are lower, or it is lucky */
 #define TB_DONTNEED	       4
 #define TB_PROT_NONE	       0
 #define TB_PROT_RW	       3
@@ -84,6 +84,7 @@ long tb_mremap(u64 old, u64 old_len, u64 len, u64 flags, u64 to);
 int tb_is_mapped(u64 addr, u64 len);
 int tb_find_map(u64 addr, struct tb_map *map);
 int tb_peek_map(u64 addr, struct tb_map *map);
+int tb_map_has_fd(long fd);
 void tb_memory_lock(void);
 void tb_memory_unlock(void);
 void *tb_native_map(u64 len);
@@ -92,6 +93,7 @@ void *tb_native_map(u64 len);
 void tb_share(void);
 s32 tb_high(long fd, long how);
 long tb_share_mmap(u64 at, u64 len, long prot, long flags, long fd, long off);
+s32 tb_share_source(long flags, long fd, u64 len);
 void tb_share_again(u64 at, u64 len);
 void tb_share_drop(u64 at, u64 len);
 long tb_share_discard(u64 at, u64 len);
@@ -163,6 +165,7 @@ void tb_save_file(void);
 void tb_reopen(void);
 /* exec.c */
 void tb_hand_over(u32 isa);
+void tb_join(char *to, const char *a, const char *b, const char *c);
 void tb_execute(u32 isa, const char *variable, int fd);
 void tb_restore_descriptors(void);
 

@@ -82,13 +82,13 @@ static const char *shared_memory(void)
 /* Ends the process, unless something can't be carried: then says what. */
 void tb_save_file(void)
 {
-	const char *bad = note_all();
+	const char *bad = "a program that has, or had, several threads";
 	long fd;
 
+	if (!tb_state->shared)
+		bad = note_all();
 	if (!bad)
 		bad = shared_memory();
-	if (!bad && tb_state->shared)
-		bad = "a program that has, or had, several threads";
 	if (bad) {
 		tb_say("not saved: ", bad, NULL);
 		tb_state->save_to[0] = 0;

@@ -53,7 +53,7 @@ static void map_all(s32 file, long how)
 /* Not where the program expects its next descriptor to be */
 s32 tb_high(long fd, long how)
 {
-	long high = fd < 0 ? fd : sys3(SYS_fcntl, fd, how, 200);
+	long high = fd < 0 ? fd : sys3(SYS_fcntl, fd, how, TB_HIGH_FD);
 
 	if (high < 0)
 		return (s32)fd;
@@ -159,8 +159,6 @@ long tb_share_mmap(u64 at, u64 len, long prot, long flags, long fd, long off)
 	int copy = !(flags & TB_MAP_ANON);
 	long p;
 
-	if (flags & TB_MAP_SHARED)
-		return -TB_ENODEV;
 	p = map_file(tb_state->file, at, len, copy ? TB_PROT_RW : prot, how);
 	if (p < 0 || !copy)
 		return p;
@@ -171,6 +169,19 @@ long tb_share_mmap(u64 at, u64 len, long prot, long flags, long fd, long off)
 	}
 	sys3(SYS_mprotect, at, len, prot);
 	return p;
+}
+
+/* A descriptor of what is to be shared with others, which the program has not */
+s32 tb_share_source(long flags, long fd, u64 len)
+{
+	s32 own;
+
+	if (!(flags & TB_MAP_ANON))
+		return (s32)sys3(SYS_fcntl, fd, TB_DUPFD_CLOEXEC, TB_HIGH_FD);
+	own = tb_high(sys2(SYS_memfd_create, "shared", 1), TB_DUPFD_CLOEXEC);
+	if (own >= 0)
+		sys2(SYS_ftruncate, own, len);
+	return own;
 }
 
 /* What is there is mapped otherwise from now on. */

@@ -51,7 +51,9 @@ struct tb_map {
 	u64 len;
 	u32 prot;
 	u32 kind;
-	u64 offset; /* in the state file */
+	u64 offset; /* in the state file; of what is shared with others, in that */
+	s32 fd; /* of that: the runtime's own descriptor, or -1 */
+	u32 unused;
 };
 
 /* TB_NATIVE: stacks of one ISA's code, which nobody else wants carried */
@@ -194,7 +196,7 @@ struct tb_world {
 #define tb_state ((struct tb_world *)TB_STATE_AT)
 
 _Static_assert(sizeof(struct tb_record) == 32, "the pass counts on 32");
-_Static_assert(sizeof(struct tb_map) == 32, "the same on all ISAs");
+_Static_assert(sizeof(struct tb_map) == 40, "the same on all ISAs");
 _Static_assert(sizeof(struct tb_fd) == 256, "the same on all ISAs");
 _Static_assert(sizeof(struct tb_mail) == 248, "the same on all ISAs");
 _Static_assert(sizeof(struct tb_thread) == 432, "the same on all ISAs");

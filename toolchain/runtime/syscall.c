@@ -194,11 +194,12 @@ static long in_body(long n, long a, long b, long c, long d, long e, long f)
 	return tb_ask_home(n, a, b, c, d, e, f);
 }
 
-/* Two descriptors are the runtime's own: the program does not close them. */
+/* Some descriptors are the runtime's own: the program does not close them. */
 static int is_own_fd(long fd)
 {
-	return tb_state->shared &&
-	       (fd == tb_state->file || fd == tb_state->life);
+	return fd >= TB_HIGH_FD && tb_state->shared &&
+	       (fd == tb_state->file || fd == tb_state->life ||
+		tb_map_has_fd(fd));
 }
 
 long __tombolo_syscall(long n, long a, long b, long c, long d, long e, long f)

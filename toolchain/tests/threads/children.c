@@ -65,21 +65,29 @@ static int child(int n)
 
 static void *forks(void *arg)
 {
+	int *common = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int i, status;
 	pid_t pid;
 
 	(void)arg;
+	common[0] = 5;
 	for (i = 1; i <= 2; i++) {
 		fib(8);
 		pid = fork();
-		if (!pid)
+		if (!pid) {
+			common[i] = common[0] + i + fib(7);
 			_exit(child(i));
+		}
 		if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 			printf("child %d: status %x\n", i, status);
 		else
 			printf("child %d: %d, here %d\n", i,
 			       WEXITSTATUS(status), shared_with_nobody);
 	}
+	fib(9);
+	printf("common %d %d\n", common[1], common[2]);
+	munmap(common, 8192);
 	return NULL;
 }
 
@@ -128,6 +136,13 @@ static void read_a_file(void)
 	fib(10);
 	printf("%.6s\n", map);
 	munmap(map, 6);
+	map = mmap(NULL, 6, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	fib(10);
+	map[2] = 'C';
+	munmap(map, 6);
+	if (pread(fd, name, 6, 0) != 6)
+		return;
+	printf("%.6s\n", name);
 	close(fd);
 }
 
