@@ -5,7 +5,10 @@
 # They run beside each other, and are shown in their order.
 
 results=$(mktemp -d)
-trap 'rm -rf "$results"' EXIT
+# shellcheck disable=SC2046 # words are wanted
+trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$results"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 skip() {
 	echo "$1" >"$skip_file"
