@@ -221,6 +221,7 @@ static void faulted(int sig, void *info, void *uc)
 	m->sig = (u32)sig;
 	tb_copy(m->info, info, sizeof(m->info));
 	ask_once(TB_FAULT, arg, *(u64 *)((char *)uc + TB_UC_PC));
+	answer_knocks(*(u64 *)((char *)uc + TB_UC_PC));
 }
 
 /* Ends with the home: its end of the pipe closes at exit and at exec. */

@@ -5,9 +5,17 @@
 
 static volatile u32 locked;
 
-/* Only the home changes anything; the number tells the others that it does. */
+static _Thread_local u64 mask_before;
+
+/*
+ * Only the home changes anything; the number tells the others that it does. No
+ * signal comes meanwhile: its handler may map something, or end the thread.
+ */
 void tb_memory_lock(void)
 {
+	u64 all = ~0UL;
+
+	sys4(SYS_rt_sigprocmask, 2, &all, &mask_before, 8);
 	while (__atomic_exchange_n(&locked, 1, __ATOMIC_ACQUIRE))
 		sys0(SYS_sched_yield);
 	__atomic_fetch_add(&tb_state->changing, 1, __ATOMIC_SEQ_CST);
@@ -17,6 +25,7 @@ void tb_memory_unlock(void)
 {
 	__atomic_fetch_add(&tb_state->changing, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&locked, 0, __ATOMIC_RELEASE);
+	sys4(SYS_rt_sigprocmask, 2, &mask_before, 0, 8);
 }
 
 static u64 up(u64 len)
