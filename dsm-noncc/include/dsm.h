@@ -110,16 +110,6 @@ void dsm_space_send(struct dsm_space *space, unsigned int kernel,
 void dsm_space_give(struct dsm_space *space, unsigned int kernel,
 		    const struct dsm_touch *touch, unsigned int n);
 
-/**
- * dsm_space_revoke() - take everything back from a kernel, and give no more
- * @space: a space
- * @kernel: id of the kernel
- *
- * Context: process; waits until the kernel has given all pages back or is known
- * to be dead; a bound on the wait makes a silent kernel a dead one.
- */
-void dsm_space_revoke(struct dsm_space *space, unsigned int kernel);
-
 /* ---- in the other kernel ---- */
 
 /**

@@ -262,14 +262,3 @@ int dsm_space_grant(struct dsm_space *space, unsigned int kernel)
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dsm_space_grant);
-
-void dsm_space_revoke(struct dsm_space *space, unsigned int kernel)
-{
-	if (kernel >= dsm.core.kernels)
-		return;
-	dsm_lock();
-	space->kernels &= ~BIT(kernel);
-	dsm_unlock();
-	recall_range(space, 0, ULONG_MAX >> PAGE_SHIFT, true);
-}
-EXPORT_SYMBOL_GPL(dsm_space_revoke);
