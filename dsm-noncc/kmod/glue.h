@@ -325,6 +325,7 @@ void home_pages_gone(u32 kernel, enum dsm_gone how, bool sure);
 void home_hooks_on(void);
 
 bool protect_raise(struct home_page *hp);
+int home_mapcount(struct page *page);
 void protect_end(struct dsm_space *space, const unsigned long *index,
 		 struct home_page *const *hp, unsigned int n);
 bool protect_work(void);

@@ -138,15 +138,23 @@ static bool lower_maps(struct home_page *hp, enum dsm_access access)
 	return ok;
 }
 
-/* Also where we do not know of? Nobody maps the page while its lock is held. */
-static bool mapped_elsewhere(struct home_page *hp)
+/* Page table entries, here, that have the page. */
+int home_mapcount(struct page *page)
 {
-	struct folio *folio = page_folio(hp->page);
-	int n = atomic_read(&hp->page->_mapcount) + 1;
-	struct home_map *map;
+	struct folio *folio = page_folio(page);
+	int n = atomic_read(&page->_mapcount) + 1;
 
 	if (folio_test_large(folio))
 		n += folio_entire_mapcount(folio);
+	return n;
+}
+
+/* Also where we do not know of? Nobody maps the page while its lock is held. */
+static bool mapped_elsewhere(struct home_page *hp)
+{
+	int n = home_mapcount(hp->page);
+	struct home_map *map;
+
 	list_for_each_entry(map, &hp->maps, list)
 		n -= map->has_pte;
 	return n > 0;

@@ -122,6 +122,24 @@ static void unshare(struct vm_area_struct *vma, unsigned long addr)
 	unmap_mapping_pages(mapping, linear_page_index(vma, addr), 1, false);
 }
 
+/*
+ * Mapped as it has to be, and by nobody else? So a fault leaves it which had to let
+ * go of the mmap lock, as those of file systems on disks do each time: to unmap it
+ * again would undo what was waited for.
+ */
+static bool only_here(struct mm_struct *mm, struct vm_area_struct *vma,
+		      unsigned long addr, bool write, struct page **page)
+{
+	if (!test_bit(AS_TOMBOLO, &vma->vm_file->f_mapping->flags) ||
+	    get_page_at(mm, addr, write, true, page))
+		return false;
+	if (home_mapcount(*page) == 1)
+		return true;
+	put_page(*page);
+	*page = NULL;
+	return false;
+}
+
 static struct home_page *known_page(struct vm_area_struct *vma,
 				    unsigned long addr)
 {
@@ -190,9 +208,12 @@ static int find_page(struct mm_struct *mm, struct vm_area_struct *vma,
 			return 0;
 		if (a->ask.flags & DSM_OPTIONAL)
 			return -EFAULT;
-		unshare(vma, addr);
 		f->kind = HOME_SHARED;
+		f->has_pte = true;
 		write = vma->vm_flags & VM_WRITE;
+		if (only_here(mm, vma, addr, write, &f->page))
+			return 0;
+		unshare(vma, addr);
 	}
 	ret = get_page_at(mm, addr, write, nofault, &f->page);
 	if (ret || !is_zero_pfn(page_to_pfn(f->page)) ||

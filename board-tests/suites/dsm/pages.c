@@ -210,9 +210,8 @@ static enum ktap_status by_system_calls(void)
 	return KTAP_PASS;
 }
 
-static enum ktap_status files(void)
+static enum ktap_status file(char *name)
 {
-	char name[] = "/tmp/dsm-XXXXXX";
 	int f = mkstemp(name);
 	volatile uint64_t *p;
 	uint64_t v = 77;
@@ -233,6 +232,21 @@ static enum ktap_status files(void)
 	KTAP_EXPECT(there(p) == 0);
 	close(f);
 	return KTAP_PASS;
+}
+
+static enum ktap_status files(void)
+{
+	char name[] = "/tmp/dsm-XXXXXX";
+
+	return file(name);
+}
+
+/* Whose faults let go of the mmap lock */
+static enum ktap_status files_on_a_disk(void)
+{
+	char name[] = "/root/dsm-XXXXXX";
+
+	return file(name);
 }
 
 static enum ktap_status huge(void)
@@ -451,6 +465,7 @@ int main(void)
 		{ "copy on write", copy_on_write },
 		{ "system calls on pages that are away", by_system_calls },
 		{ "shared mappings of files", files },
+		{ "shared mappings of files on a disk", files_on_a_disk },
 		{ "huge pages", huge },
 		{ "many pages", many },
 		{ "a stack grows", stack_grows },
