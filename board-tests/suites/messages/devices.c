@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // /dev/imb: framed messages of a program, by the peer's echo service.
-//: timeout 90
+//: timeout 180
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
