@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* rproc_psci.c: power of kernels that borrow CPUs of this machine: the firmware turns each on, and tells. */
+#include <linux/delay.h>
 #include <linux/irqchip/arm-gic-v3.h>
+#include <linux/jiffies.h>
 #include <linux/of.h>
+#include <linux/sched/signal.h>
 #include <asm/arch_gicv3.h>
 #include <asm/cputype.h>
 
@@ -10,6 +13,9 @@
 
 /* IPI_CPU_STOP_NMI of arch/arm64/kernel/smp.c in 6.12, whose IPIs are the SGIs from 0 */
 #define STOP_SGI 3
+
+/* How long a CPU that was turned on may be said to be off */
+#define ON_MS 1000
 
 /* The one firmware of this machine */
 static struct psci firmware;
@@ -34,21 +40,38 @@ static int find(struct kproc *kp)
 	return 0;
 }
 
+static bool cpu_is_off(const struct kproc *kp, int cpu)
+{
+	return psci_cpu_is_off(&firmware, kp->mpidr[cpu]);
+}
+
+/*
+ * QEMU says that a CPU is off until it runs, where PSCI has "on pending". Who
+ * stopped the kernel in between would take it for one that has ended. One that
+ * really has ended so soon is seen to be off after this.
+ */
+static void wait_on(const struct kproc *kp)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ON_MS);
+
+	while (cpu_is_off(kp, 0) && time_before(jiffies, end) &&
+	       !fatal_signal_pending(current))
+		fsleep(100);
+}
+
 static int turn_on(struct kproc *kp)
 {
 	long ret = psci_cpu_on(&firmware, kp->mpidr[0], kp->load[PART_IMAGE],
 			       kp->load[PART_DTB]);
 
-	if (!ret)
-		return 0;
-	dev_err(kp->dev, "the firmware does not turn on CPU %#llx: error %ld\n",
-		kp->mpidr[0], ret);
-	return -EIO;
-}
-
-static bool cpu_is_off(const struct kproc *kp, int cpu)
-{
-	return psci_cpu_is_off(&firmware, kp->mpidr[cpu]);
+	if (ret) {
+		dev_err(kp->dev,
+			"the firmware does not turn on CPU %#llx: error %ld\n",
+			kp->mpidr[0], ret);
+		return -EIO;
+	}
+	wait_on(kp);
+	return 0;
 }
 
 static void stop_cpu(u64 mpidr)
