@@ -220,12 +220,21 @@ static void obey_work(struct work_struct *work)
 {
 	struct member *m = container_of(work, struct member, obey);
 	struct boot_order order;
+	__le32 seq;
 
 	if (!read_order(m, &order) ||
 	    order.command_seq == m->report.command_seq)
 		return;
+	seq = order.command_seq;
+	/*
+	 * ORDER: pairs with block_write() in kproc_command(): the command is
+	 * there before its number, but one copy may have taken the number
+	 * first. A command that is newer than the number is obeyed twice.
+	 */
+	dma_rmb();
+	read_order(m, &order);
 	spin_lock_irq(&m->lock);
-	m->report.command_seq = order.command_seq;
+	m->report.command_seq = seq;
 	spin_unlock_irq(&m->lock);
 
 	switch (le32_to_cpu(order.command)) {
