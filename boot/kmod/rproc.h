@@ -139,6 +139,10 @@ bool kproc_all_off(const struct kproc *kp);
 void kproc_command(struct kproc *kp, u32 command);
 int kproc_force(struct kproc *kp);
 
+/* rproc_tree.c */
+int kproc_describe(struct kproc *kp, struct device_node *np);
+int kproc_get_bell(struct kproc *kp, struct device_node *np);
+
 /* rproc_load.c */
 int kproc_load(struct rproc *rproc, const struct firmware *fw);
 int kproc_check_image(struct rproc *rproc, const struct firmware *fw);
