@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What link.c asks of channel.c; hosts use link.h alone. */
+/* What link.c, channel.c and message.c ask of each other; hosts use link.h alone. */
 #ifndef IMB_CHANNEL_H
 #define IMB_CHANNEL_H
 
@@ -29,5 +29,29 @@ bool imb_channel_fallen(struct imb_link *link, struct imb_event *event);
  * broken the protocol.
  */
 int imb_channel_next(struct imb_link *link, struct imb_event *event);
+
+/**
+ * imb_lane_reserve() - a place in the ring, or the promise of a bell for one
+ * @link: link that is up
+ * @lane: of the link
+ * @to: where the payload goes
+ *
+ * Return: 0; -EAGAIN: the lane is marked as waited for; -EPROTO.
+ */
+int imb_lane_reserve(struct imb_link *link, u32 lane, u8 __shm **to);
+
+/**
+ * imb_message_take() - what a slot that is not a control message comes to
+ * @link: link that is up
+ * @lane: it came by
+ * @slot: it, of a service that exists
+ * @event: filled in: a MESSAGE, or NOTHING if it was dropped
+ *
+ * A MESSAGE keeps its slot until imb_link_done().
+ *
+ * Return: 0, or -EPROTO if the peer has broken the protocol.
+ */
+int imb_message_take(struct imb_link *link, u32 lane,
+		     const struct imb_slot *slot, struct imb_event *event);
 
 #endif /* IMB_CHANNEL_H */

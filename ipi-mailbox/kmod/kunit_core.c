@@ -7,6 +7,7 @@
 #include "../core/ring.c"
 #include "../core/pool.c"
 #include "../core/channel.c"
+#include "../core/message.c"
 #include "../core/link.c"
 
 #include "kunit.h"
