@@ -4,7 +4,8 @@
  *
  *	test.c		the files in debugfs, the commands, those run by the peer
  *	test_talk.c	questions and answers between two imb-test.ko
- *	test_stress.c	numbered messages with known content
+ *	test_check.c	numbered messages with known content, and who checks them
+ *	test_stress.c	who sends them
  *	test_ping.c	round trips of messages
  *	bell.c		round trips of the doorbell alone
  *	fault.c		a peer that breaks the rules
@@ -365,15 +366,20 @@ int test_order(struct test_target *t, const char *line, struct test_text *out,
 	       unsigned long deadline);
 u32 test_new_id(struct test_peer *peer);
 
-/* test_stress.c */
+/* test_check.c */
+u32 test_size_of(const struct test_rx *plan, u64 k);
+void test_fill(u8 *to, u32 len, u64 seed, u64 k);
+unsigned long test_pause_left(const struct test_rx *rx);
 void test_rx_init(struct test_rx *rx);
 void test_rx_exit(struct test_rx *rx);
 void test_rx_plan(struct test_target *t, const struct talk_plan *plan);
 void test_rx_report(const struct test_rx *rx, struct talk_report *report);
 void test_rx_message(struct test_target *t, const struct imb_msg *msg);
+int test_received(const struct test_target *t, struct test_text *out);
+
+/* test_stress.c */
 int test_stress(struct test_target *t, const struct test_args *args,
 		struct test_text *out);
-int test_received(const struct test_target *t, struct test_text *out);
 int test_sizes(const struct test_target *t, const struct test_args *args,
 	       struct talk_plan *plan);
 
