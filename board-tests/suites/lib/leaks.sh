@@ -13,10 +13,15 @@ meminfo() {
 	on "$1" "sed -n 's/^$2: *\([0-9]*\) kB/\1/p' /proc/meminfo"
 }
 
-# slab K: unreclaimable slab memory of kernel K, kB.
+# slab K: unreclaimable slab memory of kernel K, kB; without the addresses of the
+# stacks of ended processes, which the kernel keeps until they are thousands.
 slab() {
 	settle "$1" >/dev/null
-	meminfo "$1" SUnreclaim
+	slab_kept=$(on "$1" "sed -n 's/^vmap_area *//p' /proc/slabinfo")
+	echo "$slab_kept" | {
+		read -r _ slab_n slab_size _
+		echo $(($(meminfo "$1" SUnreclaim) - slab_n * slab_size / 1024))
+	}
 }
 
 # processes K: how many there are, but for the kernel's own threads.
