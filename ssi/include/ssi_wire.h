@@ -21,7 +21,7 @@
 #include <stddef.h>
 #endif
 
-#define SSI_WIRE_VERSION 1
+#define SSI_WIRE_VERSION 2
 #define SSI_WIRE_COMM	 16
 #define SSI_WIRE_CORES	 64 /* most cores of a board */
 
@@ -45,7 +45,7 @@ enum ssi_wire_type {
 
 /* What follows the head, in this order. */
 #define SSI_HAS_REGS  0x1 /* struct ssi_wire_regs */
-#define SSI_HAS_FP    0x2 /* struct ssi_wire_fp */
+#define SSI_HAS_FP    0x2 /* struct ssi_wire_fp, unless as last sent or received */
 #define SSI_HAS_START 0x4 /* struct ssi_wire_start */
 /* SSI_START, SSI_REPLY: no system call may be dealt with locally */
 #define SSI_TRACED 0x100

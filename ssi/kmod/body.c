@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Bodies: processes here that execute the user part of a thread of another
- * kernel. What they ask for is asked of their home.
+ * kernel. Their table, their birth and end, and what their home tells them.
  */
 #include <linux/hashtable.h>
 #include <linux/sched/signal.h>
@@ -16,10 +16,6 @@
 
 #include "ssi.h"
 #include "trace.h"
-
-/* How often, and from how much on, processor time is reported unasked. */
-#define REPORT_EVERY (HZ / 4)
-#define REPORT_NS    (100 * NSEC_PER_MSEC)
 
 static DEFINE_HASHTABLE(by_task, 8);
 static DEFINE_HASHTABLE(by_number, 8);
@@ -76,14 +72,14 @@ void ssi_body_each(void (*fn)(struct ssi_body *b, void *ctx), void *ctx)
 	spin_unlock_irqrestore(&ssi_lock, flags);
 }
 
+/* In any context. What finds no room is said when the home asks after it. */
 static void tell_end(unsigned int home, u32 number, u32 life, int type,
-		     u32 flags, int error, u64 time)
+		     u32 flags, int error)
 {
 	struct ssi_msg msg = {};
 
 	ssi_head(&msg.head, type, flags, number, life);
 	msg.head.value = cpu_to_le64(error);
-	msg.head.time = cpu_to_le64(time);
 	ssi_send(home, &msg);
 }
 
@@ -115,7 +111,7 @@ static void start(struct ssi_peer *peer, const void *data)
 	if (!b) {
 		memcpy(&head, data, sizeof(head));
 		tell_end(peer->id, le32_to_cpu(head.task),
-			 le32_to_cpu(head.life), SSI_FAILED, 0, ENOMEM, 0);
+			 le32_to_cpu(head.life), SSI_FAILED, 0, ENOMEM);
 		return;
 	}
 	refcount_set(&b->ref, 1);
@@ -148,7 +144,7 @@ static void start(struct ssi_peer *peer, const void *data)
 		if (ret)
 			ssi_body_fail(b, ret);
 	} else if (ret != -EEXIST) {
-		tell_end(b->home, b->number, b->life, SSI_FAILED, 0, -ret, 0);
+		tell_end(b->home, b->number, b->life, SSI_FAILED, 0, -ret);
 	}
 	ssi_body_put(b);
 }
@@ -228,10 +224,11 @@ void ssi_body_message(struct ssi_peer *peer, const void *data)
 	if (b)
 		take(peer, b, data);
 	spin_unlock_irqrestore(&ssi_lock, flags);
-	/* Its end has crossed this, or the start never came: say it again. */
-	if (!b && head.type == SSI_END)
+	/* Its end has crossed this, or there was no room to say it: once more. */
+	if (!b && (head.type == SSI_END || head.type == SSI_KICK))
 		tell_end(peer->id, le32_to_cpu(head.task),
-			 le32_to_cpu(head.life), SSI_GONE, 0, 0, 0);
+			 le32_to_cpu(head.life), SSI_GONE,
+			 head.type == SSI_KICK ? SSI_DIED : 0, 0);
 }
 
 static void down_one(struct ssi_body *b, void *ctx)
@@ -279,105 +276,15 @@ void ssi_body_fail(struct ssi_body *b, int error)
 
 	forget(b);
 	tell_end(b->home, b->number, b->life, ending ? SSI_GONE : SSI_FAILED, 0,
-		 -error, 0);
+		 -error);
 	ssi_body_put(b);
 }
 
-static void take_name(const struct ssi_wire_start *start)
-{
-	char name[TASK_COMM_LEN + 1] = {};
+/* ---- processor time ---- */
 
-	memcpy(name, start->comm, min(sizeof(name) - 1, sizeof(start->comm)));
-	task_lock(current);
-	strscpy_pad(current->comm, name, sizeof(current->comm));
-	task_unlock(current);
-}
-
-static void take_cores(u64 cores)
-{
-	struct cpumask mask;
-	unsigned int cpu;
-
-	if (!cores)
-		return;
-	cpumask_clear(&mask);
-	for_each_possible_cpu(cpu)
-		if (cpu < 64 && cores & BIT_ULL(cpu))
-			cpumask_set_cpu(cpu, &mask);
-	if (!cpumask_empty(&mask))
-		set_cpus_allowed_ptr(current, &mask);
-}
-
-/* Nothing of it may be seen in user mode before all of it is there. */
-static bool enter(struct ssi_body *b, struct pt_regs *regs)
-{
-	unsigned long flags;
-	bool alive;
-
-	trace_ssi_enter(current->pid, b->home, b->number);
-	take_name(&b->inbox.start);
-	take_cores(le64_to_cpu(b->inbox.start.cores));
-	if (ssi_context_in(&b->inbox, regs))
-		return false;
-	spin_lock_irqsave(&ssi_lock, flags);
-	alive = ssi_step(&b->state, SSI_EV_DO_ENTER);
-	spin_unlock_irqrestore(&ssi_lock, flags);
-	return alive;
-}
-
-/* ---- asking the home ---- */
-
-static bool answered(struct ssi_body *b)
-{
-	return READ_ONCE(b->state) != SSI_BODY_WAITS;
-}
-
-static void head_of(struct ssi_body *b, struct ssi_wire_head *head, int type,
-		    u32 flags)
-{
-	ssi_head(head, type, flags, b->number, b->life);
-	head->cpu = cpu_to_le16(raw_smp_processor_id());
-	head->time = cpu_to_le64(ssi_time_of(current));
-	head->request = cpu_to_le32(b->request);
-	head->kick = cpu_to_le32(b->kick);
-}
-
-/*
- * Send a request with all registers, wait for the answer, and have its
- * registers. Whatever goes wrong ends in a SIGKILL, here or already pending.
- */
-static void ask(struct ssi_body *b, struct pt_regs *regs, int type, u64 value,
-		u64 address)
-{
-	struct ssi_msg *msg = kzalloc(sizeof(*msg), GFP_KERNEL);
-	unsigned long flags;
-	bool may;
-
-	if (!msg)
-		goto kill;
-	spin_lock_irqsave(&ssi_lock, flags);
-	may = ssi_step(&b->state, SSI_EV_REQUEST);
-	b->request++;
-	b->reported = ssi_time_of(current);
-	spin_unlock_irqrestore(&ssi_lock, flags);
-	if (!may)
-		goto kill;
-	head_of(b, &msg->head, type, SSI_HAS_REGS | SSI_HAS_FP);
-	msg->head.value = cpu_to_le64(value);
-	msg->head.address = cpu_to_le64(address);
-	if (ssi_context_out(msg, regs) || ssi_send_wait(b->home, msg))
-		goto kill;
-	kfree(msg);
-	msg = NULL;
-	if (wait_event_killable(b->wq, answered(b)))
-		return;
-	if (READ_ONCE(b->state) == SSI_BODY_RUNS &&
-	    !ssi_context_in(&b->inbox, regs))
-		return;
-kill:
-	kfree(msg);
-	send_sig(SIGKILL, current, 1);
-}
+/* How often, and from how much on, processor time is reported unasked. */
+#define REPORT_EVERY (HZ / 4)
+#define REPORT_NS    (100 * NSEC_PER_MSEC)
 
 /* While a body computes it says nothing; its home counts its time. */
 static void report_one(struct ssi_body *b, void *ctx)
@@ -412,100 +319,7 @@ void ssi_body_init(void)
 	schedule_delayed_work(&report_work, REPORT_EVERY);
 }
 
-static long getcpu(const struct pt_regs *regs)
-{
-	unsigned int __user *cpu = (void __user *)regs->regs[0];
-	unsigned int __user *node = (void __user *)regs->regs[1];
-	struct ssi_body *b = ssi_body_of(current);
-	unsigned int core = ssi_core_seen_from(b->home, raw_smp_processor_id());
-
-	if ((cpu && put_user(core, cpu)) || (node && put_user(0, node)))
-		return -EFAULT;
-	return 0;
-}
-
-static void barrier_here(void *unused)
-{
-	smp_mb(); /* what the caller of membarrier() asked for */
-}
-
-/* In the entry of a system call; false: it is executed here. */
-bool ssi_body_syscall(struct pt_regs *regs)
-{
-	struct ssi_body *b = ssi_body_of(current);
-	unsigned int how;
-
-	if (!b)
-		return false;
-	how = ssi_syscall(array_index_nospec(min_t(u64, regs->regs[8],
-						   SSI_SYSCALLS - 1),
-					     SSI_SYSCALLS))
-		      ->how;
-	if (how == SSI_LOCAL && !READ_ONCE(b->traced))
-		return false;
-	if (how == SSI_GETCPU && !READ_ONCE(b->traced)) {
-		regs->regs[0] = getcpu(regs);
-		regs->syscallno = NO_SYSCALL;
-		return true;
-	}
-	ssi_lend(b, regs);
-	ask(b, regs, SSI_SYSCALL, 0, 0);
-	if (how == SSI_BARRIER)
-		on_each_cpu(barrier_here, NULL, 1);
-	regs->syscallno = NO_SYSCALL;
-	return true;
-}
-
-/* ---- what comes up on the way to user mode ---- */
-
-bool ssi_body_exception(int signo, int code, unsigned long addr)
-{
-	struct ssi_body *b = ssi_body_of(current);
-
-	if (!b || signo == SIGKILL)
-		return false;
-	b->code = code;
-	b->address = addr;
-	b->signo = signo;
-	set_thread_flag(TIF_TOMBOLO);
-	return true;
-}
-
-void ssi_body_fault_failed(unsigned long addr, int signo, int code)
-{
-	ssi_body_exception(signo, code, addr);
-}
-
-void ssi_body_resume(struct ssi_body *b, struct pt_regs *regs)
-{
-	int signo;
-
-	/* One of the two stays set: its end must not be missed. */
-	set_thread_flag(TIF_TOMBOLO_BODY);
-	clear_thread_flag(TIF_TOMBOLO);
-	if (fatal_signal_pending(current))
-		return;
-	switch (READ_ONCE(b->state)) {
-	case SSI_BODY_BORN:
-		/* A kick may have come before there was anything to be kicked. */
-		if (enter(b, regs))
-			break;
-		fallthrough;
-	case SSI_BODY_ENDING:
-		send_sig(SIGKILL, current, 1);
-		return;
-	default:
-		break;
-	}
-	signo = b->signo;
-	b->signo = 0;
-	if (signo)
-		ask(b, regs, SSI_SIGNAL, (u32)signo | (u64)b->code << 32,
-		    b->address);
-	else if ((s32)(b->kick - b->kick_done) > 0)
-		ask(b, regs, SSI_HERE, 0, 0);
-	regs->syscallno = NO_SYSCALL;
-}
+/* ---- the end ---- */
 
 /* In the exit of its process: it makes no access any more. */
 void ssi_body_exit(struct ssi_body *b)
@@ -520,7 +334,7 @@ void ssi_body_exit(struct ssi_body *b)
 	clear_thread_flag(TIF_TOMBOLO_BODY);
 	trace_ssi_end(current->pid, b->home, b->number);
 	ssi_window_return(b->window);
-	forget(b);
 	tell_gone(b, !told);
+	forget(b);
 	ssi_body_put(b);
 }

@@ -83,6 +83,24 @@ int ssi_context_out(struct ssi_msg *msg, const struct pt_regs *regs)
 	return flags & SSI_HAS_FP ? get_fp(&msg->fp) : 0;
 }
 
+/*
+ * Most requests and answers find floating point as it was: then it is not sent.
+ * @known is what was last sent or received of it, the same on both sides.
+ */
+void ssi_context_spare(struct ssi_msg *msg, struct ssi_wire_fp *known)
+{
+	if (memcmp(known, &msg->fp, sizeof(*known)))
+		*known = msg->fp;
+	else
+		msg->head.flags &= ~cpu_to_le32(SSI_HAS_FP);
+}
+
+void ssi_context_know(const struct ssi_msg *msg, struct ssi_wire_fp *known)
+{
+	if (msg->head.flags & cpu_to_le32(SSI_HAS_FP))
+		*known = msg->fp;
+}
+
 static void set_tls(u64 tls)
 {
 	/* The register is the truth while the thread is on a core. */

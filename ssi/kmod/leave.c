@@ -130,11 +130,11 @@ void ssi_recall(struct ssi_peer *peer)
 	mod_delayed_work(system_wq, &peer->recall, 0);
 }
 
-void ssi_leave_init(void)
+int ssi_leave_init(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < SSI_KERNELS; i++)
 		INIT_DELAYED_WORK(&ssi_peers[i].recall, recall_fn);
-	register_reboot_notifier(&reboot_nb);
+	return register_reboot_notifier(&reboot_nb);
 }

@@ -90,7 +90,6 @@ static void malformed(struct ssi_peer *peer, u32 len)
 static void say_hello(struct ssi_peer *peer)
 {
 	struct ssi_msg msg = {};
-
 	u32 flags = ssi_leaving()     ? SSI_ENDS :
 		    ssi_agent_waits() ? SSI_READY :
 					0;

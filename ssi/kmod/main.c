@@ -99,14 +99,13 @@ static int __init ssi_init(void)
 		return ret;
 	ssi_self = ret;
 	ssi_life = get_random_u32() ?: 1;
-	ret = ssi_context_init() ?: watch_exec();
+	ret = ssi_context_init() ?: watch_exec() ?: ssi_leave_init();
 	if (ret)
 		return ret;
 	ssi_place_init();
 	ssi_shadow_init();
 	ssi_body_init();
 	ssi_window_init();
-	ssi_leave_init();
 	set_hooks();
 	ret = ssi_device_init();
 	return ret ?: ssi_link_init();

@@ -64,7 +64,7 @@ u64 ssi_cores_mask(unsigned int kernel)
 	return GENMASK_ULL(first + n - 1, first);
 }
 
-static void read_told(void)
+void ssi_place_init(void)
 {
 	struct device_node *np;
 	u32 kernel;
@@ -77,12 +77,6 @@ static void read_told(void)
 			told[kernel] = n;
 	}
 	told[ssi_self] = num_possible_cpus();
-}
-
-int ssi_place_init(void)
-{
-	read_told();
-	return 0;
 }
 
 /* ---- what is in the way ---- */

@@ -66,6 +66,7 @@ struct ssi_peer {
  * @bound: those of @place that the body was bound to, by that kernel's count
  * @wq: the thread waits here for messages
  * @inbox: the request, when @state is ASKED or SERVING
+ * @fp: floating point as the body's kernel knows it
  * @request: number of the request in @inbox
  * @kick: number of the last kick sent
  * @kicked: that kick was not answered yet
@@ -105,6 +106,7 @@ struct ssi_shadow {
 	u64 bound;
 	wait_queue_head_t wq;
 	struct ssi_msg inbox;
+	struct ssi_wire_fp fp;
 	u32 request;
 	u32 kick;
 	bool kicked;
@@ -138,6 +140,7 @@ struct ssi_shadow {
  * @id: whose memory
  * @number: for the agent
  * @state: enum ssi_window_state
+ * @led: it has, or had, a leader
  * @leader: the process that starts bodies here
  * @wq: it waits here
  * @births: bodies to be started
@@ -153,6 +156,7 @@ struct ssi_window {
 	struct dsm_id id;
 	u32 number;
 	int state;
+	bool led;
 	struct task_struct *leader;
 	wait_queue_head_t wq;
 	struct list_head births;
@@ -184,6 +188,7 @@ enum ssi_window_state {
  * @state: under ssi_lock
  * @wq: it waits here for its answer
  * @inbox: the start, later the answer
+ * @fp: floating point as the home knows it
  * @request: number of the last request
  * @kick: last kick heard of
  * @kick_done: last kick that the home has its answer for
@@ -208,6 +213,7 @@ struct ssi_body {
 	enum ssi_state state;
 	wait_queue_head_t wq;
 	struct ssi_msg inbox;
+	struct ssi_wire_fp fp;
 	u32 request;
 	u32 kick;
 	u32 kick_done;
@@ -239,13 +245,15 @@ bool ssi_ready(unsigned int kernel);
 void ssi_bad(struct ssi_peer *peer, const struct ssi_wire_head *head);
 
 /* leave.c */
-void ssi_leave_init(void);
+int ssi_leave_init(void);
 bool ssi_leaving(void);
 void ssi_recall(struct ssi_peer *peer);
 
 /* context.c */
 int ssi_context_init(void);
 int ssi_context_out(struct ssi_msg *msg, const struct pt_regs *regs);
+void ssi_context_spare(struct ssi_msg *msg, struct ssi_wire_fp *known);
+void ssi_context_know(const struct ssi_msg *msg, struct ssi_wire_fp *known);
 int ssi_context_in(const struct ssi_msg *msg, struct pt_regs *regs);
 bool ssi_context_moves(void);
 u64 ssi_time_of(struct task_struct *task);
@@ -287,16 +295,18 @@ struct ssi_body *ssi_body_of(struct task_struct *task);
 void ssi_body_put(struct ssi_body *b);
 void ssi_body_born(struct ssi_body *b, struct task_struct *task);
 void ssi_body_fail(struct ssi_body *b, int error);
-void ssi_body_resume(struct ssi_body *b, struct pt_regs *regs);
-bool ssi_body_syscall(struct pt_regs *regs);
-bool ssi_body_exception(int signo, int code, unsigned long addr);
-void ssi_body_fault_failed(unsigned long addr, int signo, int code);
 void ssi_body_exit(struct ssi_body *b);
 void ssi_body_message(struct ssi_peer *peer, const void *data);
 void ssi_body_down(struct ssi_peer *peer);
 void ssi_body_kill(struct ssi_body *b);
 void ssi_body_init(void);
 void ssi_body_each(void (*fn)(struct ssi_body *b, void *ctx), void *ctx);
+
+/* ask.c */
+void ssi_body_resume(struct ssi_body *b, struct pt_regs *regs);
+bool ssi_body_syscall(struct pt_regs *regs);
+bool ssi_body_exception(int signo, int code, unsigned long addr);
+void ssi_body_fault_failed(unsigned long addr, int signo, int code);
 
 /* lend.c */
 void ssi_lend(struct ssi_body *b, const struct pt_regs *regs);
@@ -320,7 +330,7 @@ bool ssi_agent_waits(void);
 unsigned int ssi_windows_close(void);
 
 /* place.c */
-int ssi_place_init(void);
+void ssi_place_init(void);
 unsigned int ssi_cores_of(unsigned int kernel);
 unsigned int ssi_first_core(unsigned int kernel);
 u64 ssi_cores_mask(unsigned int kernel);

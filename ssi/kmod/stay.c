@@ -21,6 +21,9 @@
 /* How long a body may take to end. It is then as lost as its kernel. */
 #define END_TIMEOUT (15 * HZ)
 
+/* A body that says nothing for so long is asked whether it is there. */
+#define SILENCE (10 * HZ)
+
 static bool send_to(struct ssi_shadow *s, struct ssi_msg *msg)
 {
 	int ret;
@@ -59,6 +62,7 @@ static void stay_over(struct ssi_shadow *s)
 /* The body ends, and then the stay: it touches nothing any more. */
 void ssi_stay_end(struct ssi_shadow *s)
 {
+	unsigned long end = jiffies + END_TIMEOUT;
 	struct ssi_msg msg = {};
 	long left;
 
@@ -66,7 +70,8 @@ void ssi_stay_end(struct ssi_shadow *s)
 		return;
 	if (ssi_shadow_settle(s, SSI_EV_END)) {
 		ssi_head(&msg.head, SSI_END, 0, s->number, ssi_life);
-		while (ssi_send(s->place, &msg) == -EAGAIN && !is_over(s))
+		while (ssi_send(s->place, &msg) == -EAGAIN && !is_over(s) &&
+		       time_before(jiffies, end))
 			schedule_timeout_uninterruptible(1);
 	}
 	/* Also if ssi_shadow_recall() has sent it */
@@ -105,7 +110,10 @@ static int start_msg(struct ssi_shadow *s, struct ssi_msg *msg,
 	msg->start.cores = cpu_to_le64(s->bound);
 	memcpy(msg->start.comm, current->comm,
 	       min(sizeof(msg->start.comm), sizeof(current->comm)));
-	return ssi_context_out(msg, regs);
+	if (ssi_context_out(msg, regs))
+		return -EINVAL;
+	ssi_context_know(msg, &s->fp);
+	return 0;
 }
 
 /* Pages that the body will touch at once: stack, thread data, code. */
@@ -208,27 +216,34 @@ static void kick(struct ssi_shadow *s)
 {
 	struct ssi_msg msg = {};
 
-	s->kicked = true;
 	s->kick++;
 	ssi_head(&msg.head, SSI_KICK, 0, s->number, ssi_life);
-	send_to(s, &msg);
+	s->kicked = send_to(s, &msg);
+	/* The link falls: its shadows are about to hear of it. */
+	if (!s->kicked)
+		schedule_timeout_killable(1);
+}
+
+/* Return: 0 after a long silence, -ERESTARTSYS for a signal, else positive. */
+static long listen(struct ssi_shadow *s)
+{
+	if (s->kicked)
+		return wait_event_killable_timeout(s->wq, heard(s), SILENCE);
+	return wait_event_interruptible_timeout(s->wq, heard(s) || wanted(s),
+						SILENCE);
 }
 
 /* Until the body asks for something, or is gone, or a fatal signal came. */
 static void await(struct ssi_shadow *s)
 {
-	int ret;
+	long ret;
 
 	while (READ_ONCE(s->state) == SSI_SHADOW_AWAY) {
-		if (s->kicked)
-			ret = wait_event_killable(s->wq, heard(s));
-		else
-			ret = wait_event_interruptible(s->wq,
-						       heard(s) || wanted(s));
+		ret = listen(s);
 		ssi_charge(s);
 		if (fatal_signal_pending(current))
 			return;
-		if (!s->kicked && (ret || wanted(s)) &&
+		if (!s->kicked && (ret <= 0 || wanted(s)) &&
 		    READ_ONCE(s->state) == SSI_SHADOW_AWAY)
 			kick(s);
 	}
@@ -248,6 +263,7 @@ static void answer(struct ssi_shadow *s, struct pt_regs *regs)
 		force_sig(SIGKILL);
 		return;
 	}
+	ssi_context_spare(&msg, &s->fp);
 	ssi_give_back(s);
 	/* First the state: the next request may be there before we look. */
 	if (ssi_shadow_settle(s, SSI_EV_ANSWER) && !send_to(s, &msg))

@@ -23,18 +23,26 @@ static u32 window_numbers;
 static DECLARE_WAIT_QUEUE_HEAD(agent_wq);
 static unsigned int agents;
 static struct delayed_work late_work;
-/* Leaders that have not given back all pages. */
-static atomic_t leaders;
+/* Windows that had a leader and have not given back all pages. */
+static atomic_t led_windows;
 
 bool ssi_agent_waits(void)
 {
 	return READ_ONCE(agents);
 }
 
+/*
+ * In a process, if the window was led: its leader or the last of those who lived
+ * in it gives back the pages. Nobody waits for the others.
+ */
 static void window_put(struct ssi_window *win)
 {
 	if (!win || !refcount_dec_and_test(&win->ref))
 		return;
+	if (win->dsm)
+		dsm_window_close(win->dsm);
+	if (win->led)
+		atomic_dec(&led_windows);
 	kfree(win);
 }
 
@@ -119,7 +127,6 @@ void ssi_window_left(struct ssi_window *win)
 
 	spin_lock_irqsave(&ssi_lock, flags);
 	win->bodies--;
-	wake_up_all(&win->wq);
 	spin_unlock_irqrestore(&ssi_lock, flags);
 	window_put(win);
 }
@@ -295,7 +302,8 @@ long ssi_agent_lead(u32 number)
 
 	if (!win)
 		return -ENOENT;
-	atomic_inc(&leaders);
+	win->led = true;
+	atomic_inc(&led_windows);
 	forget_addresses();
 	win->leader = current;
 	set_thread_flag(TIF_TOMBOLO);
@@ -342,11 +350,7 @@ void ssi_window_exit(struct ssi_window *win)
 	WRITE_ONCE(win->closed, true);
 	window_over(win, -ESRCH);
 	ssi_body_each(kill_one, win);
-	wait_event(win->wq, !READ_ONCE(win->bodies));
-	if (win->dsm)
-		dsm_window_close(win->dsm);
 	win->leader = NULL;
-	atomic_dec(&leaders);
 	/* of ssi_agent_lead() */
 	window_put(win);
 }
@@ -378,7 +382,7 @@ unsigned int ssi_windows_close(void)
 		wake_up_all(&win->wq);
 	}
 	spin_unlock_irqrestore(&ssi_lock, flags);
-	return atomic_read(&leaders);
+	return atomic_read(&led_windows);
 }
 
 void ssi_window_init(void)

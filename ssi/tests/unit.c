@@ -70,6 +70,8 @@ static void test_parts(void)
 	len = make(data, SSI_START, SSI_HAS_REGS | SSI_HAS_FP);
 	good &= !ssi_check(data, len);
 	len = make(data, SSI_SYSCALL, SSI_HAS_REGS);
+	good &= ssi_check(data, len);
+	len = make(data, SSI_SYSCALL, SSI_HAS_FP);
 	good &= !ssi_check(data, len);
 	len = make(data, SSI_KICK, SSI_HAS_REGS);
 	good &= !ssi_check(data, len);
@@ -131,7 +133,7 @@ static void test_noise(unsigned int seed)
  * on their way, in order each way. All interleavings, with the body dying, its
  * home giving up and the link falling at any step.
  */
-#define QUEUE 6
+#define QUEUE 8
 
 struct world {
 	uint8_t shadow;
@@ -139,6 +141,7 @@ struct world {
 	uint8_t down;
 	uint8_t ended; /* the home has sent END */
 	uint8_t kicks;
+	uint8_t unsaid; /* there was no room to say that there is no body */
 	uint8_t nto, nfrom;
 	uint8_t to[QUEUE], from[QUEUE];
 };
@@ -232,6 +235,8 @@ static void target_hears(struct world *w)
 		if (w->body != NO_BODY)
 			must(step(&w->body, SSI_EV_KICKED),
 			     "a kick without a row");
+		else
+			push(w->from, &w->nfrom, SSI_GONE);
 		break;
 	case SSI_END:
 		if (w->body == NO_BODY)
@@ -282,7 +287,7 @@ static void home_acts(const struct world *from)
 		reach(&w);
 		w = *from;
 	}
-	if (w.shadow == SSI_SHADOW_AWAY && w.kicks < 2) {
+	if (w.shadow == SSI_SHADOW_AWAY && w.kicks < 2 + w.unsaid) {
 		w.kicks++;
 		must(step(&w.shadow, SSI_EV_KICKED), "no kick when away");
 		push(w.to, &w.nto, SSI_KICK);
@@ -314,6 +319,10 @@ static void target_acts(const struct world *from)
 		/* no process for it */
 		w.body = NO_BODY;
 		push(w.from, &w.nfrom, SSI_FAILED);
+		reach(&w);
+		w = *from;
+		w.body = NO_BODY;
+		w.unsaid = 1;
 		reach(&w);
 		w = *from;
 		must(step(&w.body, SSI_EV_DO_ENTER), "no way in");
@@ -356,6 +365,12 @@ static void falls(const struct world *from)
 	reach(&w);
 }
 
+/* After a long silence, what was not said is asked for. */
+static int can_ask(const struct world *w)
+{
+	return w->shadow == SSI_SHADOW_AWAY && w->unsaid && w->kicks < 3;
+}
+
 static void expand(const struct world *from)
 {
 	struct world w = *from;
@@ -381,6 +396,7 @@ static void expand(const struct world *from)
 		bad = "at home and away at once";
 	/* Nothing moves any more, and it is not at home: it hangs */
 	if (!w.down && !w.nto && !w.nfrom && w.body == NO_BODY &&
+	    !can_ask(&w) &&
 	    (w.shadow == SSI_SHADOW_AWAY || w.shadow == SSI_SHADOW_ASKED ||
 	     w.shadow == SSI_SHADOW_LEAVING))
 		bad = "waits for what does not come";

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A body's own part, in its process: it goes to user mode, and asks its home for
+ * what comes up there.
+ */
+#include <linux/nospec.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/uaccess.h>
+
+#include <asm/syscall.h>
+
+#include "ssi.h"
+#include "trace.h"
+
+/* ---- to user mode for the first time ---- */
+
+static void take_name(const struct ssi_wire_start *start)
+{
+	char name[TASK_COMM_LEN + 1] = {};
+
+	memcpy(name, start->comm, min(sizeof(name) - 1, sizeof(start->comm)));
+	task_lock(current);
+	strscpy_pad(current->comm, name, sizeof(current->comm));
+	task_unlock(current);
+}
+
+static void take_cores(u64 cores)
+{
+	struct cpumask mask;
+	unsigned int cpu;
+
+	if (!cores)
+		return;
+	cpumask_clear(&mask);
+	for_each_possible_cpu(cpu)
+		if (cpu < 64 && cores & BIT_ULL(cpu))
+			cpumask_set_cpu(cpu, &mask);
+	if (!cpumask_empty(&mask))
+		set_cpus_allowed_ptr(current, &mask);
+}
+
+/* Nothing of it may be seen in user mode before all of it is there. */
+static bool enter(struct ssi_body *b, struct pt_regs *regs)
+{
+	unsigned long flags;
+	bool alive;
+
+	trace_ssi_enter(current->pid, b->home, b->number);
+	take_name(&b->inbox.start);
+	take_cores(le64_to_cpu(b->inbox.start.cores));
+	if (ssi_context_in(&b->inbox, regs))
+		return false;
+	ssi_context_know(&b->inbox, &b->fp);
+	spin_lock_irqsave(&ssi_lock, flags);
+	alive = ssi_step(&b->state, SSI_EV_DO_ENTER);
+	spin_unlock_irqrestore(&ssi_lock, flags);
+	return alive;
+}
+
+/* ---- asking the home ---- */
+
+static bool answered(struct ssi_body *b)
+{
+	return READ_ONCE(b->state) != SSI_BODY_WAITS;
+}
+
+static void head_of(struct ssi_body *b, struct ssi_wire_head *head)
+{
+	head->cpu = cpu_to_le16(raw_smp_processor_id());
+	head->time = cpu_to_le64(ssi_time_of(current));
+	head->request = cpu_to_le32(b->request);
+	head->kick = cpu_to_le32(b->kick);
+}
+
+/* Return: false if it cannot, or the body is to end. */
+static bool send_request(struct ssi_body *b, struct ssi_msg *msg,
+			 const struct pt_regs *regs)
+{
+	unsigned long flags;
+	bool may;
+
+	spin_lock_irqsave(&ssi_lock, flags);
+	may = ssi_step(&b->state, SSI_EV_REQUEST);
+	b->request++;
+	b->reported = ssi_time_of(current);
+	spin_unlock_irqrestore(&ssi_lock, flags);
+	if (!may)
+		return false;
+	head_of(b, &msg->head);
+	if (ssi_context_out(msg, regs))
+		return false;
+	ssi_context_spare(msg, &b->fp);
+	return !ssi_send_wait(b->home, msg);
+}
+
+static bool take_answer(struct ssi_body *b, struct pt_regs *regs)
+{
+	if (READ_ONCE(b->state) != SSI_BODY_RUNS ||
+	    ssi_context_in(&b->inbox, regs))
+		return false;
+	ssi_context_know(&b->inbox, &b->fp);
+	return true;
+}
+
+/*
+ * Send a request with all registers, wait for the answer, and have its
+ * registers. Whatever goes wrong ends in a SIGKILL, here or already pending.
+ */
+static void ask(struct ssi_body *b, struct pt_regs *regs, int type, u64 value,
+		u64 address)
+{
+	struct ssi_msg *msg = kzalloc(sizeof(*msg), GFP_KERNEL);
+	bool sent = false;
+
+	if (msg) {
+		ssi_head(&msg->head, type, SSI_HAS_REGS | SSI_HAS_FP, b->number,
+			 b->life);
+		msg->head.value = cpu_to_le64(value);
+		msg->head.address = cpu_to_le64(address);
+		sent = send_request(b, msg, regs);
+	}
+	kfree(msg);
+	if (sent && wait_event_killable(b->wq, answered(b)))
+		return;
+	if (!sent || !take_answer(b, regs))
+		send_sig(SIGKILL, current, 1);
+}
+
+static long getcpu(const struct pt_regs *regs)
+{
+	unsigned int __user *cpu = (void __user *)regs->regs[0];
+	unsigned int __user *node = (void __user *)regs->regs[1];
+	struct ssi_body *b = ssi_body_of(current);
+	unsigned int core = ssi_core_seen_from(b->home, raw_smp_processor_id());
+
+	if ((cpu && put_user(core, cpu)) || (node && put_user(0, node)))
+		return -EFAULT;
+	return 0;
+}
+
+static void barrier_here(void *unused)
+{
+	smp_mb(); /* what the caller of membarrier() asked for */
+}
+
+/* In the entry of a system call; false: it is executed here. */
+bool ssi_body_syscall(struct pt_regs *regs)
+{
+	struct ssi_body *b = ssi_body_of(current);
+	unsigned int how;
+
+	if (!b)
+		return false;
+	how = ssi_syscall(array_index_nospec(min_t(u64, regs->regs[8],
+						   SSI_SYSCALLS - 1),
+					     SSI_SYSCALLS))
+		      ->how;
+	if (how == SSI_LOCAL && !READ_ONCE(b->traced))
+		return false;
+	if (how == SSI_GETCPU && !READ_ONCE(b->traced)) {
+		regs->regs[0] = getcpu(regs);
+		regs->syscallno = NO_SYSCALL;
+		return true;
+	}
+	ssi_lend(b, regs);
+	ask(b, regs, SSI_SYSCALL, 0, 0);
+	if (how == SSI_BARRIER)
+		on_each_cpu(barrier_here, NULL, 1);
+	regs->syscallno = NO_SYSCALL;
+	return true;
+}
+
+/* ---- what comes up on the way to user mode ---- */
+
+bool ssi_body_exception(int signo, int code, unsigned long addr)
+{
+	struct ssi_body *b = ssi_body_of(current);
+
+	if (!b || signo == SIGKILL)
+		return false;
+	b->code = code;
+	b->address = addr;
+	b->signo = signo;
+	set_thread_flag(TIF_TOMBOLO);
+	return true;
+}
+
+void ssi_body_fault_failed(unsigned long addr, int signo, int code)
+{
+	ssi_body_exception(signo, code, addr);
+}
+
+void ssi_body_resume(struct ssi_body *b, struct pt_regs *regs)
+{
+	int signo;
+
+	/* One of the two stays set: its end must not be missed. */
+	set_thread_flag(TIF_TOMBOLO_BODY);
+	clear_thread_flag(TIF_TOMBOLO);
+	if (fatal_signal_pending(current))
+		return;
+	switch (READ_ONCE(b->state)) {
+	case SSI_BODY_BORN:
+		/* A kick may have come before there was anything to be kicked. */
+		if (enter(b, regs))
+			break;
+		fallthrough;
+	case SSI_BODY_ENDING:
+		send_sig(SIGKILL, current, 1);
+		return;
+	default:
+		break;
+	}
+	signo = b->signo;
+	b->signo = 0;
+	if (signo)
+		ask(b, regs, SSI_SIGNAL, (u32)signo | (u64)b->code << 32,
+		    b->address);
+	else if ((s32)(b->kick - b->kick_done) > 0)
+		ask(b, regs, SSI_HERE, 0, 0);
+	regs->syscallno = NO_SYSCALL;
+}
