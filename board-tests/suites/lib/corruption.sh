@@ -42,7 +42,7 @@ corrupt() {
 	channel=k1/data
 	[ "$2" = 1 ] || channel=k1/control
 	before=$(broken)
-	for try in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		links_up || fail "before $1: $(links)"
 		inject "$file" "$1" "$2" $channel "$ms"
 		links_up || fail "after $1: $(links)"
