@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* console.c: shows the log of another kernel, connects to its console, and pings it. */
+/* console.c: shows the log of another kernel, says where its console is, and pings it. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
-#include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "tool.h"
-
-#define ESCAPE 0x1d /* Ctrl-] */
 
 /* Bytes that were copied to the standard output, or -errno */
 static ssize_t copy_out(const char *path)
@@ -53,61 +48,18 @@ int command_log(void)
 	return EXIT_OK;
 }
 
-/* Both ways until Ctrl-] or the end of one side */
-static void relay(int fd)
-{
-	struct pollfd p[2] = { { .fd = 0, .events = POLLIN },
-			       { .fd = fd, .events = POLLIN } };
-	char text[1024];
-	ssize_t got;
-
-	while (poll(p, 2, -1) > 0) {
-		if (p[0].revents) {
-			got = read(0, text, sizeof(text));
-			if (got <= 0 || memchr(text, ESCAPE, got))
-				return;
-			if (write(fd, text, got) != got)
-				return;
-		}
-		if (p[1].revents) {
-			got = read(fd, text, sizeof(text));
-			if (got <= 0 || write(1, text, got) != got)
-				return;
-		}
-	}
-}
-
+/* A kernel's console is a UART of its own, which no other kernel has. */
 int command_console(void)
 {
-	struct termios old, raw;
 	struct kernel kernel;
 	int ret = need_kernel(&kernel);
-	bool tty;
-	int fd;
 
 	if (ret)
 		return ret;
-	fd = open(path_of("/dev/imb/k%d.console", kernel.id),
-		  O_RDWR | O_CLOEXEC);
-	if (fd < 0) {
-		printf("Kernel %d has a console of its own, which this kernel does not see.\n"
-		       "On an emulated board it is on the host: 'make shell' opens it, and what it printed is in build/<board>/log.\n"
-		       "Its kernel log: 'tombolo log %d'. A shell on it: 'ssh kernel%d'.\n",
-		       kernel.id, kernel.id, kernel.id);
-		return EXIT_OK;
-	}
-	tty = !tcgetattr(0, &old);
-	if (tty) {
-		printf("Console of kernel %d, Ctrl-] ends it.\n", kernel.id);
-		fflush(stdout);
-		raw = old;
-		cfmakeraw(&raw);
-		tcsetattr(0, TCSANOW, &raw);
-	}
-	relay(fd);
-	if (tty)
-		tcsetattr(0, TCSANOW, &old);
-	close(fd);
+	printf("Kernel %d has a console of its own, which this kernel does not see.\n"
+	       "On an emulated board it is on the host: 'make shell' opens it, and what it printed is in build/<board>/log.\n"
+	       "Its kernel log: 'tombolo log %d'. A shell on it: 'ssh kernel%d'.\n",
+	       kernel.id, kernel.id, kernel.id);
 	return EXIT_OK;
 }
 

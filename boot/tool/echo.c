@@ -82,7 +82,10 @@ static int round_trip(int fd, unsigned char *out, unsigned char *in, int size,
 		ret = receive_one(fd, in, MAX_SIZE);
 		if (ret == size && !memcmp(in, out, size))
 			return 0;
-		if (ret > 0)
+		/* No bytes: the peer has closed its end */
+		if (!ret)
+			ret = -EPIPE;
+		else if (ret > 0)
 			ret = 0;
 	}
 	return ret;

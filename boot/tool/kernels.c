@@ -156,6 +156,13 @@ int explain(int error, const char *what, int id)
 			"tombolo: cannot %s kernel %d: a file is missing in /lib/firmware, or the driver is gone; see dmesg\n",
 			what, id);
 		return EXIT_FAILED;
+	case ENOTCONN:
+	case ECONNRESET:
+	case EPIPE:
+		fprintf(stderr,
+			"tombolo: cannot %s kernel %d: the link to it is down; see 'tombolo status'\n",
+			what, id);
+		return EXIT_FAILED;
 	default:
 		fprintf(stderr, "tombolo: cannot %s kernel %d: %s; see dmesg\n",
 			what, id, strerror(-error));

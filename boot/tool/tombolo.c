@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* tombolo.c: the command line of tombolo(1), which shows and controls the kernels of a board. */
 #include <argp.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +41,7 @@ static const char doc[] =
 	"  start N...      start kernels; with --wait, until they are up\n"
 	"  stop N...       stop kernels, and wait until they are off\n"
 	"  log N           the kernel log of kernel N, dead or alive\n"
-	"  console N       connect to the console of kernel N, or say where it is\n"
+	"  console N       where the console of kernel N is\n"
 	"  ping N          messages to kernel N and back\n"
 	"  clock           the board's counter and this kernel's clock, together\n"
 	"  run --on N PROGRAM [ARGUMENTS]   run a program on kernel N\n"
@@ -58,7 +57,8 @@ static const struct argp_option argp_options[] = {
 	{ "all", 'a', NULL, 0, "all other kernels", 0 },
 	{ "json", 'j', NULL, 0, "print JSON", 0 },
 	{ "wait", 'w', "SEC", OPTION_ARG_OPTIONAL,
-	  "wait at most SEC seconds (60)", 0 },
+	  "start: wait until it is up, at most SEC seconds (60); stop: wait no longer (30)",
+	  0 },
 	{ "last", 'l', NULL, 0, "log: of the life before this one", 0 },
 	{ "fast", 'f', NULL, 0, "status: do not measure the links", 0 },
 	{ "count", 'c', "COUNT", 0, "ping: messages; top: how often (10)", 0 },
@@ -176,25 +176,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	return 0;
 }
 
-/* "--wait 30" is meant as "--wait=30"; getopt knows no such optional argument */
-static void join_wait(int *argc, char **argv)
-{
-	static char joined[32];
-	int i, k;
-
-	for (i = 1; i + 1 < *argc; i++) {
-		if (strcmp(argv[i], "--wait") ||
-		    !isdigit((unsigned char)argv[i + 1][0]))
-			continue;
-		snprintf(joined, sizeof(joined), "--wait=%s", argv[i + 1]);
-		argv[i] = joined;
-		for (k = i + 1; k < *argc; k++)
-			argv[k] = argv[k + 1];
-		(*argc)--;
-		return;
-	}
-}
-
 int main(int argc, char **argv)
 {
 	const struct argp argp = {
@@ -206,7 +187,6 @@ int main(int argc, char **argv)
 	int ret;
 
 	argp_err_exit_status = EXIT_USAGE;
-	join_wait(&argc, argv);
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
 	ret = command->run();
 	/* A full disk or a closed pipe: what was asked for did not arrive */

@@ -15,7 +15,7 @@ from .suites import ROOT, boots
 
 GUEST = "opt/tombolo/suites"
 # The boot loader started them with the trees of the image, not of the overlay.
-RESTART = "tombolo stop --all --wait 60 && tombolo start --all --wait 60; "
+RESTART = "tombolo stop --all --wait=60 && tombolo start --all --wait=60; "
 
 
 def facts_sh(board, seed, soak):
