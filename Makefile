@@ -31,6 +31,21 @@ ifneq ($(filter-out 1,$(words $(or $(MODE),coherent)))$(filter-out $(modes),$(MO
 $(error There is no mode '$(MODE)': use one of $(modes))
 endif
 
+ifneq ($(filter-out coherent,$(MODE)),)
+ifneq ($(filter test test-all,$(MAKECMDGOALS)),)
+$(error make test chooses the modes itself: make board-test takes MODE=)
+endif
+ifeq ($(filter nc-%,$(BOARD)),)
+$(error MODE=$(MODE) is for boards nc-*: the caches of $(BOARD) are coherent)
+endif
+endif
+
+targets := deps-% \
+	$(shell sed -n 's/^\([a-z0-9-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
+ifneq ($(filter-out $(targets),$(MAKECMDGOALS)),)
+$(error There is no target '$(filter-out $(targets),$(MAKECMDGOALS))': see make help)
+endif
+
 MAKEFLAGS += --no-print-directory
 
 # The other exit statuses of make exec than 2: see the C file

@@ -28,9 +28,12 @@ class Parser(argparse.ArgumentParser):
 
 def seconds(text):
     """The type of an argument that is a time limit."""
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
     if not 0 < value < float("inf"):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds")
     return value
 
 
