@@ -8,6 +8,8 @@ BENCH=/opt/tombolo/bench
 . "$TOMBOLO_LIB/ktap.sh"
 . "$TOMBOLO_LIB/board.sh"
 . "$TOMBOLO_LIB/imb.sh"
+. "$BENCH/moves.sh"
+. "$BENCH/rival.sh"
 
 # step N COMMAND...: what it prints is the result of step N.
 step() {

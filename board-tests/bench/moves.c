@@ -1,166 +1,339 @@
 // SPDX-License-Identifier: GPL-2.0
-// moves: what a move and what a moved thread does costs, and the same at home;
-// nanoseconds each, as key=value. moves HOME-CORE AWAY-CORE COUNT
+/*
+ * moves: what a move costs, and what is done by a thread that has moved. One
+ * thing at a time, so that others can count what the kernels do for it.
+ *
+ * usage: moves WHAT COUNT CORE..., as in the table below. The
+ * stretch that counts is between two markers for counts.c, and two appointments
+ * (appoint()) with who counts messages. Prints key=value.
+ */
 #define _GNU_SOURCE
-#include <pthread.h>
+#include <fcntl.h>
 #include <sched.h>
-#include <semaphore.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#define PAGE 4096
+#include "moves.h"
 
-static int home, away, count, fds[2][2];
-static sem_t ping, pong;
+int count, cores[MAX_CORES], nr_cores;
 
-static uint64_t now(void)
+void give_up(const char *why)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
+	printf("failed=%s\n", why);
+	exit(1);
 }
 
-static void go(int core)
+void go(int core)
 {
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	CPU_SET(core, &set);
-	if (sched_setaffinity(0, sizeof(set), &set)) {
-		printf("status=no move to core %d\n", core);
-		exit(1);
-	}
+	if (sched_setaffinity(0, sizeof(set), &set))
+		give_up("no such core");
 }
 
-static void report(const char *where, const char *what, uint64_t begin, int n)
+static void meet(const char *pipe, int mode)
 {
-	printf("%s_%s_ns=%llu\n", where, what,
-	       (unsigned long long)(now() - begin) / n);
+	int fd = open(pipe, mode);
+
+	if (fd < 0 || close(fd))
+		give_up("no appointment");
 }
 
+/* Who called us looks at the board now, and then lets us go on. The named pipes
+ * are opened, and that is all. */
+static void appoint(void)
+{
+	meet("there", O_WRONLY);
+	meet("go", O_RDONLY);
+}
+
+void report(const char *key, uint64_t value)
+{
+	printf("%s=%llu\n", key, (unsigned long long)value);
+}
+
+void begin(struct stretch *s)
+{
+	*s = (struct stretch){ .least = UINT64_MAX };
+	appoint();
+	__asm__ volatile("hint #64" : : : "memory");
+	s->began = now();
+	s->last = s->began;
+}
+
+void lap(struct stretch *s)
+{
+	uint64_t t = now() - s->last;
+
+	if (t < s->least)
+		s->least = t;
+	s->laps++;
+	__asm__ volatile("hint #65" : : : "memory");
+	s->last = now();
+}
+
+void end(struct stretch *s)
+{
+	uint64_t took = now() - s->began;
+
+	if (!s->laps)
+		__asm__ volatile("hint #65" : : : "memory");
+	appoint();
+	report("ns", took);
+	if (!s->laps)
+		return;
+	report("least_ns", s->least);
+	report("laps", s->laps);
+}
+
+/* There and back, by a thread that has been there */
 static void trips(void)
 {
-	uint64_t begin = now();
+	uint64_t t, out = 0;
+	struct stretch s;
 	int i;
 
-	go(away);
-	report("first", "move", begin, 1);
-	begin = now();
-	go(home);
-	report("first", "return", begin, 1);
-	begin = now();
+	go(cores[1]);
+	go(cores[0]);
+	begin(&s);
 	for (i = 0; i < count; i++) {
-		go(away);
-		go(home);
+		t = now();
+		go(cores[1]);
+		out += now() - t;
+		go(cores[0]);
+		lap(&s);
 	}
-	report("later", "round_trip", begin, count);
+	end(&s);
+	report("out_ns", out);
 }
 
-static void calls(const char *where)
+/* From one foreign kernel to another and back */
+static void third_trips(void)
 {
-	uint64_t begin = now();
+	struct stretch s;
 	int i;
 
-	for (i = 0; i < count; i++)
+	go(cores[1]);
+	go(cores[2]);
+	go(cores[1]);
+	begin(&s);
+	for (i = 0; i < count; i++) {
+		go(cores[2]);
+		go(cores[1]);
+		lap(&s);
+	}
+	end(&s);
+	go(cores[0]);
+}
+
+static void one_first_trip(int fd)
+{
+	uint64_t t[3];
+
+	t[0] = now();
+	go(cores[1]);
+	t[1] = now();
+	go(cores[0]);
+	t[2] = now();
+	_exit(write(fd, t, sizeof(t)) != sizeof(t));
+}
+
+/* Each by a new process, which has no window there, and ends */
+static void first_trips(void)
+{
+	uint64_t t[3], out = 0, back = 0;
+	int i, fds[2], status;
+	struct stretch s;
+
+	if (pipe(fds))
+		give_up("no pipe");
+	begin(&s);
+	for (i = 0; i < count; i++) {
+		if (!fork())
+			one_first_trip(fds[1]);
+		if (wait(&status) < 0 || status ||
+		    read(fds[0], t, sizeof(t)) != sizeof(t))
+			give_up("a child");
+		out += t[1] - t[0];
+		back += t[2] - t[1];
+		lap(&s);
+	}
+	end(&s);
+	report("out_ns", out);
+	report("back_ns", back);
+}
+
+static void calls(void)
+{
+	struct stretch s;
+	int i;
+
+	go(cores[1]);
+	begin(&s);
+	for (i = 0; i < count; i++) {
 		syscall(SYS_getppid);
-	report(where, "getppid", begin, count);
+		lap(&s);
+	}
+	end(&s);
 }
 
-/* New pages, pages that home has written, and writing to pages read before */
-static void faults(const char *where, int core)
-{
-	volatile char *p = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint64_t begin;
-	int i, sum = 0;
+/* ---- pages: written by a thread on the first core, touched on the second ---- */
 
-	go(core);
-	begin = now();
-	for (i = 0; i < count; i++)
-		p[i * PAGE] = 1;
-	report(where, "new_page", begin, count);
-	go(home);
-	for (i = 0; i < count; i++)
-		p[i * PAGE] = 2;
-	go(core);
-	begin = now();
-	for (i = 0; i < count; i++)
-		sum += p[i * PAGE];
-	report(where, "read", begin, count);
-	begin = now();
-	for (i = 0; i < count; i++)
-		p[i * PAGE] = sum;
-	report(where, "upgrade", begin, count);
-	go(home);
-	munmap((void *)p, count * PAGE);
+#define PAGE 4096
+#define FAR  512 /* pages: further apart than anything is sent along */
+
+static volatile char *pages(int apart)
+{
+	volatile char *p =
+		mmap(NULL, (size_t)count * apart * PAGE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED ||
+	    madvise((void *)p, (size_t)count * apart * PAGE, MADV_NOHUGEPAGE))
+		give_up("no memory");
+	return p;
 }
 
-static void *answers(void *core)
+static void read_all(volatile char *p, int apart, int value)
 {
-	char c;
 	int i;
 
-	go(*(int *)core);
-	for (i = 0; i < count; i++) {
-		sem_wait(&ping);
-		sem_post(&pong);
-	}
 	for (i = 0; i < count; i++)
-		if (read(fds[0][0], &c, 1) != 1 || write(fds[1][1], &c, 1) != 1)
-			break;
-	return NULL;
+		if (p[(size_t)i * apart * PAGE] != value)
+			give_up("a page is not what was written");
 }
 
-/* Two threads, one of them on the core, wake each other. */
-static void talk(const char *where, int core)
+static void write_all(volatile char *p, int apart, int value)
 {
-	pthread_t thread;
-	uint64_t begin;
-	char c = 0;
 	int i;
 
-	if (pipe(fds[0]) || pipe(fds[1]) ||
-	    pthread_create(&thread, NULL, answers, &core))
-		exit(1);
-	begin = now();
-	for (i = 0; i < count; i++) {
-		sem_post(&ping);
-		sem_wait(&pong);
-	}
-	report(where, "futex", begin, count);
-	begin = now();
 	for (i = 0; i < count; i++)
-		if (write(fds[0][1], &c, 1) != 1 || read(fds[1][0], &c, 1) != 1)
-			exit(1);
-	report(where, "pipe", begin, count);
-	pthread_join(thread, NULL);
+		p[(size_t)i * apart * PAGE] = value;
 }
+
+/* The stretch that counts: each page is read, or written if there is a value. */
+static void touch(volatile char *p, int apart, int was, int value)
+{
+	struct stretch s;
+	int i;
+
+	begin(&s);
+	for (i = 0; i < count; i++) {
+		volatile char *page = p + (size_t)i * apart * PAGE;
+
+		if (value)
+			*page = value;
+		else if (*page != was)
+			give_up("a page is not what was written");
+		lap(&s);
+	}
+	end(&s);
+}
+
+static void new_pages(void)
+{
+	volatile char *p = pages(FAR);
+
+	go(cores[1]);
+	touch(p, FAR, 0, 1);
+	go(cores[0]);
+	read_all(p, FAR, 1);
+}
+
+static void reads_of(int apart)
+{
+	volatile char *p = pages(apart);
+
+	write_all(p, apart, 1);
+	go(cores[1]);
+	touch(p, apart, 1, 0);
+}
+
+static void reads(void)
+{
+	reads_of(FAR);
+}
+
+static void reads_in_order(void)
+{
+	reads_of(1);
+}
+
+/* What is written is there for the first core too. */
+static void writes(void)
+{
+	volatile char *p = pages(FAR);
+
+	write_all(p, FAR, 1);
+	go(cores[1]);
+	touch(p, FAR, 1, 2);
+	go(cores[0]);
+	read_all(p, FAR, 2);
+}
+
+/* Both have read the pages: nobody has one for himself. */
+static void upgrades(void)
+{
+	volatile char *p = pages(FAR);
+
+	write_all(p, FAR, 1);
+	go(cores[1]);
+	read_all(p, FAR, 1);
+	go(cores[0]);
+	read_all(p, FAR, 1);
+	go(cores[1]);
+	touch(p, FAR, 1, 2);
+	go(cores[0]);
+	read_all(p, FAR, 2);
+}
+
+static const struct {
+	const char *name;
+	int cores;
+	void (*run)(void);
+} table[] = {
+	{ "trip", 2, trips },
+	{ "third_trip", 3, third_trips },
+	{ "first_trip", 2, first_trips },
+	{ "getppid", 2, calls },
+	{ "new_page", 2, new_pages },
+	{ "read", 2, reads },
+	{ "read_in_order", 2, reads_in_order },
+	{ "write", 2, writes },
+	{ "upgrade", 2, upgrades },
+	{ "futex", 2, futex },
+	{ "pipe", 2, through_pipe },
+	{ "faults", 2, faults },
+	{ "false_sharing", 2, false_sharing },
+	{ "apart", 2, apart },
+	{ "alone", 2, alone },
+	{ "shared", 2, shared },
+};
 
 int main(int argc, char **argv)
 {
-	if (argc != 4)
+	size_t i;
+
+	for (i = 3; (int)i < argc && nr_cores < MAX_CORES; i++)
+		cores[nr_cores++] = atoi(argv[i]);
+	count = argc > 2 ? atoi(argv[2]) : 0;
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (count > 0 && !strcmp(argv[1], table[i].name) &&
+		    nr_cores >= table[i].cores)
+			break;
+	if (i == sizeof(table) / sizeof(table[0])) {
+		fprintf(stderr, "usage: moves WHAT COUNT CORE...\n");
 		return 2;
-	home = atoi(argv[1]);
-	away = atoi(argv[2]);
-	count = atoi(argv[3]);
-	sem_init(&ping, 0, 0);
-	sem_init(&pong, 0, 0);
-	go(home);
-	trips();
-	calls("home");
-	go(away);
-	calls("away");
-	go(home);
-	faults("home", home);
-	faults("away", away);
-	talk("home", home + 1);
-	talk("away", away);
+	}
+	go(cores[0]);
+	table[i].run();
 	printf("status=ok\n");
 	return 0;
 }

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """The benchmark's arithmetic: what it makes of what a board said."""
 
+import json
 import os
 import sys
+import tempfile
 import types
 
 import fakeboard
@@ -12,7 +14,7 @@ from taptest import collect, contains, equal, run
 sys.path[:0] = [os.path.join(fakeboard.PROGRAMS, "bench"),
                 os.path.join(fakeboard.PROGRAMS, "lib")]
 # pylint: disable=wrong-import-position
-from parts import counts, guest, tables, times
+from parts import counts, guest, moves, rival, tables, times
 from tombolo.errors import Failure
 
 BOARD = types.SimpleNamespace(
@@ -67,6 +69,86 @@ def test_times_are_in_doorbells_of_their_round():
     equal((row["round_trip_bells"], row["least_bells"], row["p99_bells"]),
           (3.0, 2.0, 9.0))
     equal((row["round_trip_ns"], row["copy"]), (600.0, None))
+
+
+def moved(kind, number, n, ns, **values):
+    """A step of `moves`, of which home has nothing to compare with."""
+    return done({"kind": f"away: {kind}", "round": number, "n": n},
+                {"status": "ok", "ns": ns, **values})
+
+
+def test_moves_are_counted_by_difference_and_timed_in_bells():
+    title = moves.MEASURES[0].title
+    steps = []
+    for number, bell in enumerate((100, 200, 400)):
+        steps += [
+            done({"kind": "bell", "round": number},
+                 {"p50_ns": bell, "min_ns": 50}),
+            moved(title, number, 2, 9, **{"count.mailbox_sent": 7}),
+            moved(title, number, 12, 12 * bell * 3, least_ns=75, laps=12,
+                  **{"count.mailbox_sent": 17 + number,
+                     "count.ssi_sent_call": 10, "count.grants_read": 20})]
+    row = moves.Evaluation(steps).one(f"away: {title}")
+    equal((row["bells"], row["least_bells"]), (3.0, 1.5))
+    equal((row["messages"], row["pages"]), (2.0, 2.0))
+    equal(moves.Evaluation(steps).one(f"home: {title}"), None)
+
+
+def test_without_laps_a_time_is_a_difference():
+    steps = [done({"kind": "bell", "round": 0}, {"p50_ns": 2, "min_ns": 1}),
+             moved("x", 0, 10, 100), moved("x", 0, 20, 160)]
+    row = moves.Evaluation(steps).one("away: x")
+    equal((row["ns"], row["bells"], row["least_bells"]), (6.0, 3.0, None))
+
+
+def test_measures_need_the_kernels_that_they_name():
+    three = types.SimpleNamespace(facts={"kernels": [
+        {"cpus": [0]}, {"cpus": [1]}, {"cpus": [2]}]})
+    equal(moves.cores_of(BOARD), {"H": 0, "I": 1, "A": 2, "B": 3})
+    equal(moves.cores_of(three), {"H": 0, "I": 0, "A": 1, "B": 1, "T": 2})
+    equal([m for m in moves.measures(BOARD) if "T" in m.away], [])
+    equal(moves.measures(three), list(moves.MEASURES))
+
+
+def test_results_that_differ_are_an_error():
+    rows = {"home": {"sums": {"1"}}, "away": {"sums": {"2"}}}
+    try:
+        moves.compare_sums(moves.MEASURES[0], rows)
+        raise AssertionError("no error")
+    except Failure as failure:
+        contains(str(failure), "differ")
+
+
+def test_a_step_has_as_many_counts_as_it_has_laps():
+    steps = [guest.step(["counted"]), guest.step(["other"]),
+             guest.step(["counted_moves"])]
+    steps[2].values["laps"] = "2"
+    with tempfile.NamedTemporaryFile("w") as file:
+        for n in (5, 10, 30):
+            print(json.dumps([{"bells": n}] * 4), file=file)
+        file.flush()
+        guest.attach_counts(steps, file.name)
+        equal(moves.parts_of(BOARD, steps[2], "bells"), [40, 80])
+        steps[2].values["laps"] = "3"
+        try:
+            guest.attach_counts(steps, file.name)
+            raise AssertionError("no failure")
+        except Failure as failure:
+            contains(str(failure), "3 counts for 4")
+
+
+def test_the_rival_takes_all_its_stages():
+    def one(kind, **values):
+        return done({"kind": kind, "size": 1, "round": 0}, values)
+
+    row = rival.evaluate([
+        one("bell", p50_ns=10),
+        one("criu", dump_ns=100, copy_ns=200, restore_ns=300, bytes=5,
+            gap_ns=500, round_ns=550),
+        one("tombolo", there_ns=60, gap_ns=50, round_ns=100)])[0]
+    equal((row["command"]["criu_ns"], row["command"]["ratio"]), (600, 10.0))
+    equal((row["pause"]["ratio"], row["round"]["ratio"]), (10.0, 5.5))
+    contains(tables.rivals([row]), "of criu's: dump")
 
 
 def test_output_goes_to_its_step():

@@ -76,10 +76,11 @@ def elapsed(each):
     return max(total, default=0.0)
 
 
-def of_kernel(board, each, kernel, name):
+def of_kernel(board, counted, kernel, name):
+    """A kernel's part of what the plugin counted on all CPUs."""
     cpus = board.facts["kernels"][kernel]["cpus"]
     machine = board.machines[0]["cpus"]
-    return sum(each.counts[machine.index(cpu)][name] for cpu in cpus)
+    return sum(counted[machine.index(cpu)][name] for cpu in cpus)
 
 
 class Evaluation:
@@ -89,13 +90,13 @@ class Evaluation:
         self.board = board
         self.done = done
         self.idle = {(k, name): min(
-            of_kernel(board, each, k, name) / elapsed(each)
+            of_kernel(board, each.counts, k, name) / elapsed(each)
             for each in done if each.is_about(kind="idle"))
             for k in range(board.kernels) for name in CLASSES}
 
     def net(self, each, kernels, name):
         """A step's counts without what an idle board does in that time."""
-        return sum(of_kernel(self.board, each, k, name) -
+        return sum(of_kernel(self.board, each.counts, k, name) -
                    self.idle[k, name] * elapsed(each) for k in kernels)
 
     def per_message(self, kind, size, kernels, name):

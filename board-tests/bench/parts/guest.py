@@ -17,6 +17,8 @@ from tombolo.session import Session
 
 HERE = os.path.join(TOP, "board-tests", "bench")
 INSIDE = "opt/tombolo/bench"
+SCRIPTS = ("guest.sh", "moves.sh", "rival.sh")
+PROGRAMS = ("mark", "moves", "resident")
 
 
 @dataclass
@@ -25,7 +27,9 @@ class Step:
     about: dict
     words: list
     values: dict = field(default_factory=dict)
-    counts: list = None
+    counts: list = None  # per CPU, of the whole step
+    laps: list = None  # the same, until the end of each of its parts
+    remarks: list = field(default_factory=list)  # what else it said
 
     def __getitem__(self, key):
         return float(self.values[key])
@@ -86,8 +90,8 @@ def script(steps):
 
 def overlay_files(board, programs):
     files = runner.suite_files(board, 0, False, {})
-    wanted = [(HERE, "guest.sh", 0o644), (programs, "mark", 0o755),
-              (programs, "moves", 0o755)]
+    wanted = [(HERE, name, 0o644) for name in SCRIPTS] + \
+        [(programs, name, 0o755) for name in PROGRAMS]
     for directory, name, mode in wanted:
         with open(os.path.join(directory, name), "rb") as file:
             files[f"{INSIDE}/{name}"] = (file.read(), mode)
@@ -118,18 +122,24 @@ class Output:
         elif not line.startswith("#") and "=" in line:
             key, _, value = line.partition("=")
             self.current.values[key] = value
+        else:
+            self.current.remarks.append(line)
 
 
 def attach_counts(steps, path):
-    """Each counted step has one line in the plugin's file, in order."""
+    """Each counted step has a line in the plugin's file, or as many as it says,
+    each with what was counted until then."""
     with open(path, encoding="utf-8") as file:
         lines = file.read().splitlines()
     wanted = [each for each in steps if each.words[0].startswith("counted")]
-    if len(lines) != len(wanted):
+    laps = [int(each.values.get("laps", 1)) for each in wanted]
+    if len(lines) != sum(laps):
         raise Failure(1, f"{path} has {len(lines)} counts for "
-                      f"{len(wanted)} steps")
-    for each, line in zip(wanted, lines):
-        each.counts = json.loads(line)
+                      f"{sum(laps)} of {len(wanted)} steps")
+    left = map(json.loads, lines)
+    for each, number in zip(wanted, laps):
+        each.laps = [next(left) for _ in range(number)]
+        each.counts = each.laps[-1]
 
 
 def boot(board, steps, options, progress, limit):
@@ -164,7 +174,7 @@ def boot(board, steps, options, progress, limit):
 def check(steps, status, output, logdir):
     bad = next((each for each in steps if not each.ok), None)
     if bad is not None:
-        said = " ".join(f"{k}={v}" for k, v in bad.values.items()) or \
-            " ".join(output.before[-3:]) or "nothing"
+        said = [f"{k}={v}" for k, v in bad.values.items()] + bad.remarks[-3:]
+        said = " ".join(said or output.before[-3:]) or "nothing"
         raise Failure(1, f"`{shlex.join(bad.words)}` failed: {said[:300]} "
                       f"(status {status}, logs: {logdir})")

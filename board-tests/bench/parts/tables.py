@@ -101,15 +101,70 @@ def network(net):
 
 
 def moved(moves):
-    rows = [[what.replace("_", " "), None, value, None]
-            for what, value in moves["trips"].items()]
-    rows += [[what.replace("_", " "), row["home"], row["away"],
-              row["away"] / row["home"]]
-             for what, row in moves["calls"].items()]
-    return table("Moved threads; 'x bell' is the doorbell round trip of the "
-                 f"same round, {moves['bell_ns'] / 1e3:.1f} us",
-                 ["what", "at home, x bell", "away, x bell", "away / home"],
-                 rows)
+    rows = []
+    for row in moves["measures"]:
+        home, away = row["home"], row["away"]
+        rows.append([row["title"], home and home["bells"], away["bells"],
+                     home and home["least_bells"], away["least_bells"],
+                     away["messages"], away["pages"], away["bytes_copied"],
+                     away.get("counted_bells"),
+                     home and home.get("counted_instructions"),
+                     away.get("counted_instructions")])
+    bell = moves["bell_ns"]
+    return table("What moved threads pay, each time; 'x bell' is the doorbell "
+                 f"round trip of the same round, {bell['p50'] / 1e3:.1f} us, "
+                 "'least'\nthe least of all in the least doorbell round trip,"
+                 f" {bell['min'] / 1e3:.1f} us. Counts: all kernels together",
+                 ["what", "home x bell", "away x bell", "home least",
+                  "away least", "messages", "pages", "bytes copied", "bells",
+                  "instr. home", "instr. away"], rows)
+
+
+def one_way(moves):
+    rows = []
+    for row in moves["measures"]:
+        away = row["away"]
+        if "out_bells" in away:
+            rows.append([row["title"], away["out_bells"], away.get(
+                "back_bells", away["bells"] - away["out_bells"])])
+    return table("One way, x bell", ["what", "there", "back"], rows)
+
+
+def several(moves):
+    """How much more two kernels do than one, or than one thread does."""
+    rows = [row for row in moves["measures"] if row["name"] == "faults"]
+    faults = [[row["title"], row["away"]["bells"],
+               rows[0]["away"]["ns"] / row["away"]["ns"]] for row in rows]
+    apps = [[row["title"], row["home"]["ns"] / 1e3, row["away"]["ns"] / 1e3,
+             row["away"]["ns"] / row["home"]["ns"]]
+            for row in moves["measures"]
+            if row["name"] in ("apart", "false_sharing", "alone", "shared")]
+    return table("Faults of several threads at once", [
+        "what", "x bell per fault", "throughput x one thread"], faults) + \
+        "\n" + table(
+            "Two threads on two cores of kernel 0, and on a core of each of "
+            "two kernels", ["what", "one kernel, us", "two kernels, us",
+                            "two / one"], apps)
+
+
+def rivals(rival):
+    rows = []
+    for row in rival:
+        for name, text_ in (("command", "the commands take"),
+                            ("pause", "the process stands still"),
+                            ("round", "slowest round over its memory")):
+            one = row[name]
+            rows.append([row["mib"], text_, one["tombolo_ns"] / 1e6,
+                         one["tombolo_ns"] / row["bell_ns"],
+                         one["criu_ns"] / 1e6,
+                         one["criu_ns"] / row["bell_ns"], one["ratio"]])
+        rows += [[row["mib"], f"of criu's: {stage}", None, None, ns / 1e6,
+                  ns / row["bell_ns"], None]
+                 for stage, ns in row["stages_ns"].items()]
+    return table("A running process to kernel 1: by tombolo migrate, and by "
+                 "criu dump, copy and restore",
+                 ["MiB", "what", "tombolo ms", "x bell", "criu ms", "x bell",
+                  "criu / tombolo"], rows)
 
 
 def text(result):
@@ -119,7 +174,10 @@ def text(result):
     if "network" in result:
         parts.append(network(result["network"]))
     if "moves" in result:
-        parts.append(moved(result["moves"]))
+        parts += [moved(result["moves"]), one_way(result["moves"]),
+                  several(result["moves"])]
+    if "rival" in result:
+        parts.append(rivals(result["rival"]))
     if "counts" in result:
         parts += [per_message(result["counts"], "Per message, as the board "
                               "is (coherent: no cache operations)"),
