@@ -118,6 +118,9 @@ void dsm_space_give(struct dsm_space *space, unsigned int kernel,
  *	made it, inside the fault, mmap lock held: only note it. The access is
  *	tried again unless the thread is stopped on its way to user mode.
  *	@addr is the very address, @signo and @code as in siginfo
+ * @page_stays: a page has been in use at home for some time, by a device or the
+ *	like, and does not come. In the thread that needs it, as above: the access is
+ *	tried again unless the thread goes home
  * @closed: the space is no more, or its home is gone: nothing comes any more,
  *	each access fails by SIGBUS. Once, any context; must not sleep and must
  *	not call dsm_window_close()
@@ -125,6 +128,7 @@ void dsm_space_give(struct dsm_space *space, unsigned int kernel,
 struct dsm_window_ops {
 	void (*fault_failed)(void *ctx, unsigned long addr, int signo,
 			     int code);
+	void (*page_stays)(void *ctx);
 	void (*closed)(void *ctx);
 };
 

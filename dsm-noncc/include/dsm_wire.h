@@ -40,6 +40,12 @@ enum dsm_access {
 	DSM_WRITE = 2, /* exclusive: nobody else has it */
 };
 
+/* dsm_wire.code of REFUSE without a signal: ask again */
+enum dsm_again {
+	DSM_ASK_NOW = 0,
+	DSM_ASK_LATER = 1, /* the page is in use at its home for a while */
+};
+
 /* dsm_wire.flags */
 #define DSM_URGENT    0x0001 /* RECALL: no time is to be lost by holding */
 #define DSM_HELD      0x0002 /* ACK: the frame was held when RECALL came */
@@ -69,7 +75,7 @@ enum dsm_access {
  * @space: number of the space
  * @space_inc: incarnation of the space
  * @prot: GRANT: what the mapping permits, for the host
- * @code: REFUSE: signal << 16 | si_code, 0: ask again; HELLO: major << 16 | minor
+ * @code: REFUSE: signal << 16 | si_code, or enum dsm_again; HELLO: major << 16 | minor
  */
 struct dsm_wire {
 	__u8 type;

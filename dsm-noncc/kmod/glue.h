@@ -38,6 +38,7 @@
 	C(fault_upgrade)        \
 	C(fault_local)          \
 	C(fault_again)          \
+	C(fault_busy)           \
 	C(fault_failed)         \
 	C(fault_interrupted)    \
 	C(wait_us)              \
@@ -45,6 +46,7 @@
 	C(fetched)              \
 	C(served)               \
 	C(served_again)         \
+	C(served_busy)          \
 	C(refused)              \
 	C(dropped)              \
 	C(home_faults)          \
@@ -367,6 +369,12 @@ void serve_hurry(void);
 void serve_op_request(void *ctx, const struct dsm_msg *msg);
 void serve_op_done(void *ctx, struct dsm_page *page, struct dsm_ask *ask,
 		   enum dsm_result result);
+
+bool use_pinned(struct home_page *hp);
+bool use_keeps(struct home_page *hp);
+struct home_page *use_shared_page(struct address_space *mapping, pgoff_t index);
+void use_file(struct address_space *mapping, loff_t pos, size_t n);
+void use_init(void);
 
 void keep_note(struct home_page *hp);
 void keep_pages(struct dsm_space *space);

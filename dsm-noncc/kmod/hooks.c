@@ -9,20 +9,6 @@
 
 #include "glue.h"
 
-/* Shared pages are in no page table but that of the space that lent them. */
-static struct home_page *shared_page(struct address_space *mapping,
-				     pgoff_t index)
-{
-	struct folio *folio = filemap_get_folio(mapping, index);
-	struct home_page *hp;
-
-	if (IS_ERR(folio))
-		return NULL;
-	hp = home_page_find(page_to_pfn(folio_file_page(folio, index)));
-	folio_put(folio);
-	return hp;
-}
-
 static struct home_page *page_of_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
@@ -36,7 +22,7 @@ static struct home_page *page_of_fault(struct vm_fault *vmf)
 		dsm_space_put(space);
 	}
 	if (!hp && tombolo_file(vma->vm_file))
-		hp = shared_page(vma->vm_file->f_mapping, vmf->pgoff);
+		hp = use_shared_page(vma->vm_file->f_mapping, vmf->pgoff);
 	return hp;
 }
 
@@ -87,33 +73,10 @@ static bool hook_away(unsigned long pfn, bool write)
 	return away;
 }
 
-/*
- * A call reads or writes the file behind its mappings' back. Pages that are
- * fetched here can go again before it comes to them: then it reads what it could
- * have read at this moment.
- */
-static void hook_file_io(struct address_space *mapping, loff_t pos, size_t n)
-{
-	loff_t end = min_t(loff_t, pos + n, i_size_read(mapping->host));
-	struct home_page *hp;
-	pgoff_t index;
-
-	for (index = pos >> PAGE_SHIFT; (loff_t)index << PAGE_SHIFT < end;
-	     index++) {
-		hp = shared_page(mapping, index);
-		if (!hp)
-			continue;
-		dsm_count(file_io);
-		home_fetch(hp, DSM_WRITE);
-		home_page_put(hp);
-		cond_resched();
-	}
-}
-
 void home_hooks_on(void)
 {
 	tombolo_mm_ops.fault = hook_fault;
 	tombolo_mm_ops.away = hook_away;
-	tombolo_mm_ops.file_io = hook_file_io;
+	tombolo_mm_ops.file_io = use_file;
 	static_branch_enable(&tombolo_mm_key);
 }

@@ -201,6 +201,7 @@ static int __init dsm_init(void)
 		unmap_memory();
 		return ret;
 	}
+	use_init();
 	home_hooks_on();
 	dsm_debugfs_init();
 	return 0;

@@ -252,6 +252,9 @@ static void lower_all(struct protecting *p)
 	for (i = 0; i < p->n; i++)
 		p->ok[i] = lower(p->hp[i], p->access[i]);
 	flush_now();
+	/* Only now nobody else gets at it by way of the entry. */
+	for (i = 0; i < p->n; i++)
+		p->ok[i] = p->ok[i] && !use_pinned(p->hp[i]);
 	dsm_lock();
 	for (i = 0; i < p->n; i++)
 		dsm_home_protected(&dsm.core, &p->hp[i]->core, p->op[i],

@@ -143,18 +143,10 @@ static bool only_here(struct mm_struct *mm, struct vm_area_struct *vma,
 static struct home_page *known_page(struct vm_area_struct *vma,
 				    unsigned long addr)
 {
-	pgoff_t index = linear_page_index(vma, addr);
-	struct home_page *hp;
-	struct folio *folio;
-
 	if (!tombolo_file(vma->vm_file))
 		return NULL;
-	folio = filemap_get_folio(vma->vm_file->f_mapping, index);
-	if (IS_ERR(folio))
-		return NULL;
-	hp = home_page_find(page_to_pfn(folio_file_page(folio, index)));
-	folio_put(folio);
-	return hp;
+	return use_shared_page(vma->vm_file->f_mapping,
+			       linear_page_index(vma, addr));
 }
 
 static bool at_home(struct home_page *hp)
@@ -258,23 +250,37 @@ static bool still_there(struct dsm_space *space, unsigned long addr,
 	return p.found;
 }
 
-/*
- * Under dsm.maps, with a reference. False: it is being recalled, and what it was
- * resolved by may be gone when that has ended. If it is granted at once, that
- * goes out with its neighbours: the caller sees to it.
- */
-static bool request(struct home_ask *a, struct home_page *hp)
+/* Would this kernel have to give the page, and can it not? Under dsm.maps. */
+static bool is_kept(struct home_page *hp, const struct dsm_ask *ask)
 {
-	bool ok;
+	bool ours;
 
 	dsm_lock();
-	ok = !hp->core.recalls;
-	if (ok) {
+	ours = dsm_home_ok(&dsm.core, &hp->core,
+			   ask->access == DSM_WRITE ? DSM_READ : DSM_WRITE);
+	dsm_unlock_unsent();
+	return ours && use_keeps(hp);
+}
+
+/*
+ * Under dsm.maps, with a reference. -EAGAIN: it is being recalled, and what it was
+ * resolved by may be gone when that has ended. -EBUSY: it is in use here. If it is
+ * granted at once, that goes out with its neighbours: the caller sees to it.
+ */
+static int request(struct home_ask *a, struct home_page *hp)
+{
+	int ret = -EAGAIN;
+
+	if (is_kept(hp, &a->ask))
+		return -EBUSY;
+	dsm_lock();
+	if (!hp->core.recalls) {
 		a->hp = hp;
 		dsm_home_request(&dsm.core, &hp->core, &a->ask);
+		ret = 0;
 	}
 	dsm_unlock_unsent();
-	return ok;
+	return ret;
 }
 
 /* Under dsm.maps: does what was found still hold? */
@@ -311,6 +317,10 @@ static int enter(struct dsm_space *space, struct home_ask *a, struct found *f,
 		f->known = home_page_insert(fresh);
 	if (!f->known)
 		return -ENOMEM;
+	/* The entry has a reference of its own; ours would look like another's use. */
+	if (f->page)
+		put_page(f->page);
+	f->page = NULL;
 	/* Nor has anybody looked yet who else maps what is shared only now. */
 	if (!keep_use(f->known) ||
 	    (f->kind == HOME_SHARED && f->known->kind == HOME_PRIVATE)) {
@@ -325,12 +335,12 @@ static int enter(struct dsm_space *space, struct home_ask *a, struct found *f,
 	f->map = NULL;
 	if (f->kind == HOME_PRIVATE && f->writable && f->known == fresh)
 		a->ask.access = DSM_WRITE;
-	if (!request(a, f->known)) {
+	ret = request(a, f->known);
+	if (ret)
 		home_map_drop(map);
-		return -EAGAIN;
-	}
-	f->known = NULL;
-	return 0;
+	else
+		f->known = NULL;
+	return ret;
 }
 
 static int enter_new(struct dsm_space *space, struct home_ask *a,
@@ -354,6 +364,8 @@ static int enter_new(struct dsm_space *space, struct home_ask *a,
 	}
 	kfree(f->map);
 	home_page_put(hp);
+	if (f->known)
+		home_tidy(f->known);
 	home_page_put(f->known);
 	if (f->stale)
 		recall_stale(f);
@@ -393,7 +405,7 @@ static int enter_known(struct dsm_space *space, struct home_ask *a)
 	if (!ret) {
 		refcount_inc(&map->hp->refs);
 		a->ask.prot = map->prot;
-		ret = request(a, map->hp) ? 0 : -EBUSY;
+		ret = request(a, map->hp);
 		if (ret)
 			home_page_put(map->hp);
 	}
@@ -450,9 +462,9 @@ int resolve(struct dsm_space *space, struct home_ask *a, int *signal)
 {
 	int ret = enter_known(space, a);
 
-	if (!ret)
-		return 0;
-	if (ret == -EBUSY) {
+	if (!ret || ret == -EBUSY)
+		return ret;
+	if (ret == -EAGAIN) {
 		/* Waits until the notifier is through. */
 		mmu_interval_read_begin(&space->notifier);
 		return ret;

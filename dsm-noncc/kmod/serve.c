@@ -133,6 +133,11 @@ static void serve_in(struct dsm_space *space, struct home_ask *a)
 			return;
 		if (a->ask.flags & DSM_OPTIONAL)
 			break;
+		if (ret == -EBUSY) {
+			dsm_count(served_busy);
+			refuse(a, 0, DSM_ASK_LATER);
+			return;
+		}
 		if (ret == -EACCES || ret == -EFAULT || ret == -EHWPOISON ||
 		    (ret == -ENOENT && a->tries))
 			return give_signal(a, signal);

@@ -190,6 +190,31 @@ static vm_fault_t failed(struct dsm_window *win, struct vm_fault *vmf, u32 code)
 	return VM_FAULT_NOPAGE;
 }
 
+/* A page that is in use at home is asked for so often, at times further apart. */
+#define LATER_TRIES 8
+#define LATER_FIRST (NSEC_PER_MSEC)
+
+/* For longer the thread does not wait here: it had better go where the page is. */
+static vm_fault_t later(struct dsm_window *win, struct vm_fault *vmf,
+			unsigned int tries)
+{
+	bool user = vmf->flags & FAULT_FLAG_USER;
+	ktime_t time = ns_to_ktime(LATER_FIRST << tries);
+
+	dsm_count(fault_busy);
+	if (tries == LATER_TRIES) {
+		if (!user)
+			return VM_FAULT_SIGBUS;
+		win->ops->page_stays(win->ctx);
+		return VM_FAULT_NOPAGE;
+	}
+	set_current_state(user ? TASK_INTERRUPTIBLE : TASK_KILLABLE);
+	schedule_hrtimeout(&time, HRTIMER_MODE_REL);
+	if (user && signal_pending(current))
+		return VM_FAULT_NOPAGE;
+	return fatal_signal_pending(current) ? VM_FAULT_SIGBUS : 0;
+}
+
 static void count_fault(enum dsm_access access, bool exec, bool upgrade)
 {
 	if (upgrade)
@@ -213,9 +238,10 @@ static vm_fault_t not_asked(int err)
 	return signal_pending(current) ? VM_FAULT_NOPAGE : 0;
 }
 
-/* 0: look again; else what the fault returns. */
+/* 0: look again; else what the fault returns. @busy: how often it was in use. */
 static vm_fault_t ask_home(struct dsm_window *win, struct vm_fault *vmf,
-			   enum dsm_access access, bool exec)
+			   enum dsm_access access, bool exec,
+			   unsigned int *busy)
 {
 	bool user = vmf->flags & FAULT_FLAG_USER;
 	u64 us, since = ktime_get_ns();
@@ -234,6 +260,8 @@ static vm_fault_t ask_home(struct dsm_window *win, struct vm_fault *vmf,
 		dsm_count(fault_interrupted);
 		return user ? VM_FAULT_NOPAGE : VM_FAULT_SIGBUS;
 	}
+	if (code == DSM_ASK_LATER)
+		return later(win, vmf, (*busy)++);
 	return code ? failed(win, vmf, code) : 0;
 }
 
@@ -243,6 +271,7 @@ static vm_fault_t get_page_of(struct vm_fault *vmf, enum dsm_access access,
 	struct dsm_window *win = vmf->vma->vm_private_data;
 	bool exec = vmf->flags & FAULT_FLAG_INSTRUCTION;
 	unsigned long index = vmf->address >> PAGE_SHIFT;
+	unsigned int busy = 0;
 	bool asked = false;
 	vm_fault_t ret;
 	int err;
@@ -258,7 +287,7 @@ static vm_fault_t get_page_of(struct vm_fault *vmf, enum dsm_access access,
 			return VM_FAULT_OOM;
 		if (asked)
 			dsm_count(fault_again);
-		ret = ask_home(win, vmf, access, exec);
+		ret = ask_home(win, vmf, access, exec, &busy);
 		if (ret)
 			return ret;
 		asked = true;

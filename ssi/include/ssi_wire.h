@@ -71,7 +71,8 @@ enum ssi_wire_type {
  *	SSI_REPLY
  * @kick: number of the last kick that the home has sent
  * @time: processor time of the body so far, ns
- * @value: SSI_SIGNAL: signal number and si_code << 32; SSI_FAILED: errno
+ * @value: SSI_SIGNAL: signal number and si_code << 32; SSI_FAILED: errno;
+ *	SSI_HERE: 1 if it cannot go on but at home, where a page is in use
  * @address: SSI_SIGNAL: si_addr
  */
 struct ssi_wire_head {

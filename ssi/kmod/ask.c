@@ -192,6 +192,17 @@ void ssi_body_fault_failed(unsigned long addr, int signo, int code)
 	ssi_body_exception(signo, code, addr);
 }
 
+/* It is to go on at home, where the page is. */
+void ssi_body_page_stays(void)
+{
+	struct ssi_body *b = ssi_body_of(current);
+
+	if (!b)
+		return;
+	b->homesick = true;
+	set_thread_flag(TIF_TOMBOLO);
+}
+
 void ssi_body_resume(struct ssi_body *b, struct pt_regs *regs)
 {
 	int signo;
@@ -218,7 +229,8 @@ void ssi_body_resume(struct ssi_body *b, struct pt_regs *regs)
 	if (signo)
 		ask(b, regs, SSI_SIGNAL, (u32)signo | (u64)b->code << 32,
 		    b->address);
-	else if ((s32)(b->kick - b->kick_done) > 0)
-		ask(b, regs, SSI_HERE, 0, 0);
+	else if (b->homesick || (s32)(b->kick - b->kick_done) > 0)
+		ask(b, regs, SSI_HERE, b->homesick, 0);
+	b->homesick = false;
 	regs->syscallno = NO_SYSCALL;
 }

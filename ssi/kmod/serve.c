@@ -245,6 +245,10 @@ void ssi_serve(struct ssi_shadow *s, struct pt_regs *regs)
 	case SSI_SIGNAL:
 		serve_signal(s);
 		break;
+	case SSI_HERE:
+		if (s->inbox.head.value)
+			ssi_stay_calm(s);
+		break;
 	}
 	measure(s, returned);
 }

@@ -198,6 +198,7 @@ enum ssi_window_state {
  * @signo: an exception is to be reported, else 0
  * @code: its si_code
  * @address: its si_addr
+ * @homesick: it cannot go on here, see window_page_stays()
  * @reported: processor time last sent
  */
 struct ssi_body {
@@ -223,6 +224,7 @@ struct ssi_body {
 	int signo;
 	int code;
 	unsigned long address;
+	bool homesick;
 	u64 reported;
 };
 
@@ -280,6 +282,7 @@ bool ssi_shadow_drop(struct ssi_shadow *s, bool dead);
 /* stay.c */
 void ssi_stay_resume(struct ssi_shadow *s, struct pt_regs *regs);
 void ssi_stay_exit(struct ssi_shadow *s);
+void ssi_stay_calm(struct ssi_shadow *s);
 void ssi_stay_end(struct ssi_shadow *s);
 
 /* serve.c */
@@ -306,6 +309,7 @@ void ssi_body_each(void (*fn)(struct ssi_body *b, void *ctx), void *ctx);
 void ssi_body_resume(struct ssi_body *b, struct pt_regs *regs);
 bool ssi_body_syscall(struct pt_regs *regs);
 bool ssi_body_exception(int signo, int code, unsigned long addr);
+void ssi_body_page_stays(void);
 void ssi_body_fault_failed(unsigned long addr, int signo, int code);
 
 /* lend.c */

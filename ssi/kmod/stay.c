@@ -15,7 +15,10 @@
 #include "ssi.h"
 #include "trace.h"
 
-/* So long the program is left alone at home when signals rain on it elsewhere. */
+/*
+ * So long the program is left alone at home when signals rain on it elsewhere, or a
+ * page that it needs is in use there.
+ */
 #define CALM (HZ / 10)
 
 /* How long a body may take to end. It is then as lost as its kernel. */
@@ -143,6 +146,11 @@ static void cannot(struct ssi_shadow *s, unsigned int why)
 	default:
 		ssi_shadow_want(current, ssi_self, 0, true);
 	}
+}
+
+void ssi_stay_calm(struct ssi_shadow *s)
+{
+	s->calm = jiffies + CALM;
 }
 
 static bool is_calm(const struct ssi_shadow *s)
@@ -311,7 +319,7 @@ void ssi_stay_resume(struct ssi_shadow *s, struct pt_regs *regs)
 		break;
 	case SSI_SHADOW_SERVING:
 		if (ssi_storm(s))
-			s->calm = jiffies + CALM;
+			ssi_stay_calm(s);
 		if (is_calm(s) || must_come_home(s)) {
 			ssi_stay_end(s);
 			return;

@@ -255,6 +255,11 @@ static void window_fault_failed(void *ctx, unsigned long addr, int signo,
 	ssi_body_fault_failed(addr, signo, code);
 }
 
+static void window_page_stays(void *ctx)
+{
+	ssi_body_page_stays();
+}
+
 static void window_closed(void *ctx)
 {
 	struct ssi_window *win = ctx;
@@ -265,6 +270,7 @@ static void window_closed(void *ctx)
 
 static const struct dsm_window_ops window_ops = {
 	.fault_failed = window_fault_failed,
+	.page_stays = window_page_stays,
 	.closed = window_closed,
 };
 

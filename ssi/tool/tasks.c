@@ -32,7 +32,8 @@ static const char *const whys[TOMBOLO_WHYS] = {
 	[TOMBOLO_WHY_PERMISSION] = "belongs to someone else",
 	[TOMBOLO_WHY_INIT] =
 		"is init: with the kernel that it is on it would be lost",
-	[TOMBOLO_WHY_SIGNALS] = "signals come faster than it can handle there",
+	[TOMBOLO_WHY_SIGNALS] =
+		"signals come too fast there, or a page is in use at home",
 	[TOMBOLO_WHY_BUSY] = "goes when it next comes out of its system call",
 };
 

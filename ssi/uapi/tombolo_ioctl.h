@@ -22,7 +22,8 @@ enum tombolo_why {
 	TOMBOLO_WHY_PERMISSION = 11, /* not the caller's to move */
 	TOMBOLO_WHY_BUSY = 12, /* has not come by yet: see tombolo ps */
 	TOMBOLO_WHY_INIT = 13, /* every process depends on it */
-	TOMBOLO_WHY_SIGNALS = 14, /* they come too fast to be handled there */
+	TOMBOLO_WHY_SIGNALS =
+		14, /* too fast to be handled there; or a page is in use */
 	TOMBOLO_WHYS
 };
 
