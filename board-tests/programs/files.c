@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
@@ -56,6 +57,97 @@ static enum ktap_status vectors_of_buffers(void)
 	KTAP_EXPECT(pwritev(fd, iov + 1, 1, 0) == -1 && errno == EFAULT);
 	go(0);
 	close(fd);
+	return KTAP_PASS;
+}
+
+static void fill(char *to, int salt)
+{
+	int i;
+
+	for (i = 0; i < BYTES; i++)
+		to[i] = data[i] ^ (char)salt;
+}
+
+/* What a call does not reach is as it was: its pages went there and back. */
+static enum ktap_status parts_of_buffers(void)
+{
+	char *buffer = private_pages(BYTES);
+	int fd = make("parts"), i, at, len;
+
+	go(1);
+	for (i = 0; i < 12; i++) {
+		at = 1 + i * 3001;
+		len = 1 + i * i * 1000;
+		fill(buffer, i);
+		KTAP_EXPECT(pwrite(fd, buffer + at, len, 0) == len);
+		KTAP_EXPECT(!ftruncate(fd, len));
+		fill(buffer, i + 1);
+		/* more than there is: up to the very end of the buffer */
+		KTAP_EXPECT(pread(fd, buffer + at, BYTES - at, 0) == len);
+		fill(again, i);
+		KTAP_EXPECT(!memcmp(buffer + at, again + at, len));
+		fill(again, i + 1);
+		KTAP_EXPECT(!memcmp(buffer, again, at));
+		KTAP_EXPECT(!memcmp(buffer + at + len, again + at + len,
+				    BYTES - at - len));
+	}
+	go(0);
+	munmap(buffer, BYTES);
+	close(fd);
+	return KTAP_PASS;
+}
+
+/* Lengths and addresses that are no memory are the call's own affair. */
+static enum ktap_status no_buffers(void)
+{
+	char *buffer = private_pages(4 * PAGE);
+	volatile size_t endless = SIZE_MAX / 2;
+	int fd = make("none");
+
+	go(1);
+	memset(buffer, 'b', 4 * PAGE);
+	KTAP_EXPECT(!munmap(buffer + 2 * PAGE, 2 * PAGE));
+	KTAP_EXPECT(write(fd, buffer, 4 * PAGE) == 2 * PAGE);
+	KTAP_EXPECT(write(fd, (void *)-4096l, PAGE) == -1 && errno == EFAULT);
+	KTAP_EXPECT(write(fd, buffer + 2 * PAGE, endless) == -1 &&
+		    errno == EFAULT);
+	KTAP_EXPECT(pread(fd, buffer + PAGE, 4 * PAGE, PAGE) == PAGE);
+	KTAP_EXPECT(pread(fd, buffer, PAGE, 8 * PAGE) == 0);
+	KTAP_EXPECT(buffer[0] == 'b' && buffer[2 * PAGE - 1] == 'b');
+	KTAP_EXPECT(readv(fd, (void *)buffer, 1 << 20) == -1 &&
+		    errno == EINVAL);
+	go(0);
+	munmap(buffer, 2 * PAGE);
+	close(fd);
+	return KTAP_PASS;
+}
+
+static enum ktap_status through_a_socket(void)
+{
+	struct iovec out[20], in[3] = { { again, 5 },
+					{ again + 2 * PAGE, 30000 },
+					{ again + 20 * PAGE, 40000 } };
+	struct msghdr msg = { .msg_iov = out, .msg_iovlen = 20 };
+	int fds[2], i, size = 1 << 20;
+
+	KTAP_EXPECT(!socketpair(AF_UNIX, SOCK_DGRAM, 0, fds));
+	KTAP_EXPECT(!setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size,
+				sizeof(size)));
+	memset(again, 0, BYTES);
+	for (i = 0; i < 20; i++)
+		out[i] = (struct iovec){ data + i * 2 * PAGE, 3000 };
+	go(1);
+	KTAP_EXPECT(sendmsg(fds[0], &msg, 0) == 60000);
+	msg = (struct msghdr){ .msg_iov = in, .msg_iovlen = 3 };
+	KTAP_EXPECT(recvmsg(fds[1], &msg, 0) == 60000);
+	KTAP_EXPECT(!memcmp(again, data, 5) && !again[5]);
+	KTAP_EXPECT(!memcmp(again + 2 * PAGE, data + 5, 2995));
+	KTAP_EXPECT(!memcmp(again + 2 * PAGE + 2995, data + 2 * PAGE, 3000));
+	KTAP_EXPECT(!memcmp(again + 20 * PAGE + 60000 - 30005 - 3000,
+			    data + 38 * PAGE, 3000));
+	KTAP_EXPECT(!again[20 * PAGE + 60000 - 30005]);
+	go(0);
+	close(fds[0]), close(fds[1]);
 	return KTAP_PASS;
 }
 
@@ -313,6 +405,9 @@ int main(void)
 	static const struct ktap_test tests[] = {
 		{ "write here, read there", write_here_read_there },
 		{ "vectors of buffers", vectors_of_buffers },
+		{ "parts of buffers", parts_of_buffers },
+		{ "no buffers", no_buffers },
+		{ "through a socket", through_a_socket },
 		{ "names and attributes", names_and_attributes },
 		{ "appended whole", appended_whole },
 		{ "locks exclude", locks_exclude },

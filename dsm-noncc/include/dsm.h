@@ -19,6 +19,9 @@
 
 #include <linux/types.h>
 
+/* So many pages are handed out unasked at most, by one call. */
+#define DSM_GIVE 256
+
 struct mm_struct;
 struct dsm_space;
 struct dsm_window;
@@ -77,9 +80,15 @@ struct dsm_id dsm_space_id(const struct dsm_space *space);
  */
 int dsm_space_grant(struct dsm_space *space, unsigned int kernel);
 
-/* A page that a thread is about to use. */
+/**
+ * struct dsm_touch - memory that a thread is about to use: all pages in it
+ * @addr: of the first byte
+ * @len: how many bytes; anything, also what is no memory
+ * @write: it will be written
+ */
 struct dsm_touch {
 	u64 addr;
+	u64 len;
 	bool write;
 };
 
@@ -87,8 +96,8 @@ struct dsm_touch {
  * dsm_space_send() - hand out ahead what a thread will touch in another kernel
  * @space: of the current process
  * @kernel: where its thread goes; dsm_space_grant() has been done
- * @touch: pages that are known to be touched
- * @n: how many
+ * @touch: memory that is known to be touched
+ * @n: how many ranges
  *
  * And what that kernel asked for on the last stays. A hint: what would cost others
  * something is not sent. When it returns, the pages are on their way.
@@ -102,13 +111,27 @@ void dsm_space_send(struct dsm_space *space, unsigned int kernel,
  * dsm_space_give() - hand out pages that a thread in another kernel will touch
  * @space: of the current process
  * @kernel: where the thread is
- * @touch: the pages
- * @n: how many
+ * @touch: the memory
+ * @n: how many ranges
  *
- * As dsm_space_send(), but only these.
+ * As dsm_space_send(), but only these; %DSM_GIVE pages at most.
  */
 void dsm_space_give(struct dsm_space *space, unsigned int kernel,
 		    const struct dsm_touch *touch, unsigned int n);
+
+/**
+ * dsm_space_fetch() - get pages back that the current thread is about to touch
+ * @space: of the current process
+ * @touch: the memory
+ * @n: how many ranges
+ *
+ * Those that other kernels have are asked for together instead of one by one, as
+ * the thread comes to them. A hint: any of them may be gone again when this returns.
+ *
+ * Context: process, without the mmap lock; sleeps, but not on when it is killed.
+ */
+void dsm_space_fetch(struct dsm_space *space, const struct dsm_touch *touch,
+		     unsigned int n);
 
 /* ---- in the other kernel ---- */
 
@@ -166,16 +189,19 @@ void dsm_window_close(struct dsm_window *win);
 
 /**
  * dsm_window_lend() - give back pages that the home is about to use
- * @win: a window; nobody else uses the pages now
- * @touch: the pages
- * @n: how many
+ * @win: a window
+ * @touch: the memory
+ * @n: how many ranges
+ * @alone: nobody else is in the window. Otherwise pages that hold other things, too,
+ *	are not given back
  *
- * Those that it may write; what it may only read the home can read, too.
+ * Those that it may write; what it may only read the home can read, too. The home
+ * may give all of them again, unasked.
  *
  * Context: process; may sleep.
  */
 void dsm_window_lend(struct dsm_window *win, const struct dsm_touch *touch,
-		     unsigned int n);
+		     unsigned int n, bool alone);
 
 /**
  * dsm_window_return() - a thread goes home: give back what it has written

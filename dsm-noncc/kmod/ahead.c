@@ -10,6 +10,23 @@
 
 #include "glue.h"
 
+/* Of a range that anybody may have thought of. */
+struct pages {
+	unsigned long first;
+	unsigned long end;
+};
+
+static struct pages pages_of(const struct dsm_touch *touch)
+{
+	u64 addr = min(touch->addr, TASK_SIZE);
+
+	return (struct pages){
+		.first = addr >> PAGE_SHIFT,
+		.end = PAGE_ALIGN(addr + min(touch->len, TASK_SIZE - addr)) >>
+		       PAGE_SHIFT,
+	};
+}
+
 /* ---- home ---- */
 
 /* Under dsm.lock. */
@@ -60,62 +77,80 @@ void ahead_inherit(struct dsm_space *space)
 	dsm_space_put(parent);
 }
 
-/* All that is done for it is done here, and sent when this returns. */
 static void give(struct dsm_space *space, unsigned int kernel,
-		 const struct space_asked *pages, unsigned int n)
+		 unsigned long index, bool write)
 {
 	struct dsm_ask ask = {
 		.kernel = kernel,
+		.access = write ? DSM_WRITE : DSM_READ,
 		.flags = DSM_OPTIONAL,
+		.addr = (u64)index << PAGE_SHIFT,
 		.space = space->number,
 		.space_inc = dsm.core.inc,
 	};
-	struct serve_worker worker;
-	unsigned int i;
 
-	serve_begin(&worker);
-	for (i = 0; i < n; i++) {
-		ask.addr = pages[i].index << PAGE_SHIFT;
-		ask.access = pages[i].write ? DSM_WRITE : DSM_READ;
-		serve_unasked(space, &ask);
-	}
-	serve_end(&worker);
+	serve_unasked(space, &ask);
 }
 
 void dsm_space_send(struct dsm_space *space, unsigned int kernel,
 		    const struct dsm_touch *touch, unsigned int n)
 {
 	struct dsm_ask ask = { .kernel = kernel };
+	struct serve_worker worker;
 	struct space_ahead ahead;
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		ask.addr = touch[i].addr;
+		ask.addr = min(touch[i].addr, TASK_SIZE - 1);
 		ask.access = touch[i].write ? DSM_WRITE : DSM_READ;
 		ahead_note(space, &ask);
 	}
 	dsm_lock();
 	ahead = space->ahead[kernel];
 	dsm_unlock_unsent();
-	give(space, kernel, ahead.asked, ahead.n);
+	/* All that is done for it is done here, and sent by serve_end(). */
+	serve_begin(&worker);
+	for (i = 0; i < ahead.n; i++)
+		give(space, kernel, ahead.asked[i].index, ahead.asked[i].write);
+	serve_end(&worker);
 }
 EXPORT_SYMBOL_GPL(dsm_space_send);
 
 void dsm_space_give(struct dsm_space *space, unsigned int kernel,
 		    const struct dsm_touch *touch, unsigned int n)
 {
-	struct space_asked pages[DSM_AHEAD];
-	unsigned int i;
+	unsigned int i, left = DSM_GIVE;
+	struct serve_worker worker;
+	struct pages p;
 
-	n = min(n, ARRAY_SIZE(pages));
+	serve_begin(&worker);
 	for (i = 0; i < n; i++)
-		pages[i] = (struct space_asked){
-			.index = touch[i].addr >> PAGE_SHIFT,
-			.write = touch[i].write,
-		};
-	give(space, kernel, pages, n);
+		for (p = pages_of(&touch[i]); p.first < p.end && left; left--)
+			give(space, kernel, p.first++, touch[i].write);
+	serve_end(&worker);
 }
 EXPORT_SYMBOL_GPL(dsm_space_give);
+
+/* What it gets to use it gets to write: it will be handed out again for that. */
+void dsm_space_fetch(struct dsm_space *space, const struct dsm_touch *touch,
+		     unsigned int n)
+{
+	struct home_page *hp[DSM_WIRE_BATCH];
+	unsigned int i, k, got;
+	struct pages p;
+
+	for (i = 0; i < n; i++) {
+		p = pages_of(&touch[i]);
+		while (p.first < p.end && !fatal_signal_pending(current)) {
+			got = space_pages(space, &p.first, p.end, hp);
+			home_fetch_all(hp, got,
+				       touch[i].write ? DSM_WRITE : DSM_READ);
+			for (k = 0; k < got; k++)
+				home_page_put(hp[k]);
+		}
+	}
+}
+EXPORT_SYMBOL_GPL(dsm_space_fetch);
 
 /* ---- body ---- */
 
@@ -137,20 +172,41 @@ static bool give_back(struct dsm_window *win, unsigned long index)
 	return true;
 }
 
-void dsm_window_lend(struct dsm_window *win, const struct dsm_touch *touch,
-		     unsigned int n)
+/* So many that all go out in one message. */
+static void lend_some(struct dsm_window *win, struct pages *p)
 {
-	unsigned int i;
-	bool any = false;
+	unsigned int n = 0;
 
 	dsm_lock();
-	for (i = 0; i < n; i++)
-		any |= give_back(win, touch[i].addr >> PAGE_SHIFT);
-	if (any)
-		asks_welcome(win);
+	while (n < DSM_WIRE_BATCH &&
+	       xa_find(&win->pages, &p->first, p->end - 1, XA_PRESENT))
+		n += give_back(win, p->first++);
+	if (n < DSM_WIRE_BATCH)
+		p->first = p->end;
 	dsm_unlock();
-	if (any)
+	if (n)
 		copies_unmap_now();
+}
+
+void dsm_window_lend(struct dsm_window *win, const struct dsm_touch *touch,
+		     unsigned int n, bool alone)
+{
+	unsigned int i, pages = 0;
+	struct pages p;
+
+	for (i = 0; i < n; i++) {
+		p = pages_of(&touch[i]);
+		pages += min(p.end - p.first, (unsigned long)DSM_GIVE);
+		if (!alone) {
+			p.first += !PAGE_ALIGNED(touch[i].addr);
+			p.end -= !PAGE_ALIGNED(touch[i].addr + touch[i].len);
+		}
+		while (p.first < p.end)
+			lend_some(win, &p);
+	}
+	dsm_lock();
+	asks_welcome(win, pages);
+	dsm_unlock();
 }
 EXPORT_SYMBOL_GPL(dsm_window_lend);
 
@@ -162,7 +218,7 @@ void dsm_window_return(struct dsm_window *win)
 	for (i = 0; i < min(win->recent_n, DSM_RECENT); i++)
 		give_back(win, win->recent[i]);
 	win->recent_n = 0;
-	asks_welcome(win);
+	asks_welcome(win, DSM_AHEAD);
 	dsm_unlock();
 	copies_unmap_now();
 }

@@ -16,8 +16,8 @@ static unsigned int neighbours = 15;
 module_param(neighbours, uint, 0644);
 MODULE_PARM_DESC(neighbours, "so many pages around one that is asked for");
 
-/* More neighbours than this are never under way. */
-#define WELCOME_MAX 64u
+/* More pages that were not asked for than this are never under way. */
+#define WELCOME_MAX (DSM_GIVE + 64u)
 
 /* How long a thread waits before it asks anew; nothing is lost on a link. */
 #define ASK_AGAIN HZ
@@ -111,13 +111,13 @@ struct dsm_copy *ask_op_accept(void *ctx, const struct dsm_msg *msg)
 	return &copy->core;
 }
 
-/* @map: prepared; used up if the address has none. */
-/* What a thread brings along when it comes is not asked for. */
-void asks_welcome(struct dsm_window *win)
+/* Under dsm.lock: so many pages may come that nobody will have asked for. */
+void asks_welcome(struct dsm_window *win, unsigned int n)
 {
-	win->welcome = min(win->welcome + DSM_AHEAD, WELCOME_MAX);
+	win->welcome = min(win->welcome + n, WELCOME_MAX);
 }
 
+/* @prepared: used up if the address has no map. */
 static int note_map(struct dsm_window *win, struct body_copy *copy,
 		    const struct dsm_msg *msg, struct body_map **prepared)
 {
@@ -226,7 +226,7 @@ static int ask_send(struct body_ask *ask, enum dsm_access access, bool exec,
 			      -EAGAIN;
 	}
 	if (!err) {
-		win->welcome = min(win->welcome + many, WELCOME_MAX);
+		asks_welcome(win, many);
 		dsm_ask_for(&dsm.core, win->id.home, &what, many);
 	}
 	dsm_unlock();
@@ -249,6 +249,7 @@ static void ask_wait(struct body_ask *ask, unsigned int state)
 	xa_erase(&dsm.tokens, ask->token);
 	dsm_unlock();
 }
+
 int ask_page(struct dsm_window *win, unsigned long index,
 	     enum dsm_access access, bool exec, unsigned int state, u32 *code)
 {

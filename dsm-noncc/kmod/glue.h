@@ -307,6 +307,8 @@ struct home_ask {
 
 struct dsm_space *dsm_space_find(u32 number, u32 inc);
 struct dsm_space *dsm_space_of(struct mm_struct *mm);
+unsigned int space_pages(struct dsm_space *space, unsigned long *first,
+			 unsigned long end, struct home_page **hp);
 
 struct home_page *home_page_alloc(struct page *page, enum home_kind kind);
 struct home_page *home_page_find(unsigned long pfn);
@@ -320,6 +322,8 @@ void home_recall_wait(struct home_page *hp, bool block);
 void home_recall_end(struct home_page *const *hp, unsigned int n);
 void home_recall(struct home_page *const *hp, unsigned int n);
 bool home_fetch(struct home_page *hp, enum dsm_access access);
+void home_fetch_all(struct home_page *const *hp, unsigned int n,
+		    enum dsm_access access);
 void home_tidy(struct home_page *hp);
 bool home_work(void);
 bool home_has_work(void);
@@ -488,7 +492,7 @@ int ask_page(struct dsm_window *win, unsigned long index,
 	     enum dsm_access access, bool exec, unsigned int state, u32 *code);
 void asks_end(struct dsm_window *win, u32 code);
 void asks_again(void);
-void asks_welcome(struct dsm_window *win);
+void asks_welcome(struct dsm_window *win, unsigned int n);
 void ask_op_granted(void *ctx, struct dsm_copy *copy,
 		    const struct dsm_msg *msg);
 void ask_op_refused(void *ctx, const struct dsm_msg *msg);

@@ -336,6 +336,24 @@ bool home_fetch(struct home_page *hp, enum dsm_access access)
 	return waited || raised;
 }
 
+/*
+ * A thread of ours is about to use all of them, and all are asked for in one message;
+ * also to be written, since they will be handed out again for that.
+ */
+void home_fetch_all(struct home_page *const *hp, unsigned int n,
+		    enum dsm_access access)
+{
+	unsigned int i;
+
+	dsm_lock();
+	for (i = 0; i < n; i++)
+		if (!dsm_home_ok(&dsm.core, &hp[i]->core, access))
+			dsm_home_want(&dsm.core, &hp[i]->core, DSM_WRITE);
+	dsm_unlock();
+	for (i = 0; i < n; i++)
+		home_fetch(hp[i], access);
+}
+
 /* All are asked for in one message. */
 void home_recall_begin(struct home_page *const *hp, unsigned int n)
 {

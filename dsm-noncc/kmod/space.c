@@ -73,6 +73,29 @@ struct dsm_id dsm_space_id(const struct dsm_space *space)
 }
 EXPORT_SYMBOL_GPL(dsm_space_id);
 
+/*
+ * Up to DSM_WIRE_BATCH of the pages in a range that others have or want, each with
+ * a reference; @first is then behind them.
+ */
+unsigned int space_pages(struct dsm_space *space, unsigned long *first,
+			 unsigned long end, struct home_page **hp)
+{
+	struct home_map *map;
+	unsigned int n = 0;
+
+	rcu_read_lock();
+	map = xa_find(&space->maps, first, end - 1, XA_PRESENT);
+	while (map && n < DSM_WIRE_BATCH) {
+		if (refcount_inc_not_zero(&map->hp->refs))
+			hp[n++] = map->hp;
+		map = xa_find_after(&space->maps, first, end - 1, XA_PRESENT);
+	}
+	rcu_read_unlock();
+	if (!map)
+		*first = end;
+	return n;
+}
+
 /* ---- the notifier ---- */
 
 struct batch {

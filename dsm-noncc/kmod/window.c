@@ -362,7 +362,8 @@ struct dsm_window *dsm_window_open(const struct dsm_id *id,
 	win->ctx = ctx;
 	win->mm = current->mm;
 	mmget(win->mm);
-	asks_welcome(win);
+	/* What a thread brings along when it comes. */
+	asks_welcome(win, DSM_AHEAD);
 	xa_init(&win->pages);
 	/* An inode of its own: unmapping searches no other window. */
 	win->file = anon_inode_create_getfile("[dsm]", &window_fops, win,

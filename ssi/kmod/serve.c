@@ -152,6 +152,7 @@ static long execute(struct ssi_shadow *s, struct pt_regs *regs, int nr)
 		ssi_rseq_unpark(s);
 		break;
 	}
+	ssi_fetch(s, regs);
 	ret = sys_call_table[nr](regs);
 	/* A new registration, or a new program, which has none yet. */
 	if (call->how == SSI_EXEC && s->mm != current->mm)
@@ -167,6 +168,7 @@ static void serve_syscall(struct ssi_shadow *s, struct pt_regs *regs)
 	int nr = regs->syscallno;
 
 	s->calls++;
+	s->result = 0;
 	/* A signal came first: it is as if just before the system call. */
 	if (signal_pending(current)) {
 		regs->regs[0] = -ERESTARTNOINTR;
@@ -180,6 +182,7 @@ static void serve_syscall(struct ssi_shadow *s, struct pt_regs *regs)
 			goto out;
 	}
 	regs->regs[0] = execute(s, regs, nr);
+	s->result = regs->regs[0];
 out:
 	work |= read_thread_flags() & _TIF_SYSCALL_WORK;
 	if (work || test_thread_flag(TIF_SINGLESTEP))

@@ -70,6 +70,7 @@ struct ssi_peer {
  * @request: number of the request in @inbox
  * @kick: number of the last kick sent
  * @kicked: that kick was not answered yet
+ * @result: of the system call in @inbox
  * @settled: the kernel has dealt with critical sections of rseq
  * @in_signal: what it does is for a signal
  * @since: time of its last request
@@ -110,6 +111,7 @@ struct ssi_shadow {
 	u32 request;
 	u32 kick;
 	bool kicked;
+	long result;
 	bool settled;
 	bool in_signal;
 	u64 since;
@@ -314,6 +316,7 @@ void ssi_body_fault_failed(unsigned long addr, int signo, int code);
 
 /* lend.c */
 void ssi_lend(struct ssi_body *b, const struct pt_regs *regs);
+void ssi_fetch(struct ssi_shadow *s, const struct pt_regs *regs);
 void ssi_give_back(struct ssi_shadow *s);
 
 /* window.c */

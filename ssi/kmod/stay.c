@@ -124,9 +124,9 @@ static void send_pages(struct ssi_shadow *s, const struct ssi_msg *msg)
 {
 	u64 sp = le64_to_cpu(msg->regs.sp);
 	struct dsm_touch touch[] = {
-		{ sp, true },
-		{ le64_to_cpu(msg->regs.tls), true },
-		{ le64_to_cpu(msg->regs.pc), false },
+		{ sp, 1, true },
+		{ le64_to_cpu(msg->regs.tls), 1, true },
+		{ le64_to_cpu(msg->regs.pc), 1, false },
 	};
 
 	dsm_space_send(s->space, s->place, touch, ARRAY_SIZE(touch));

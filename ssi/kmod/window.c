@@ -105,12 +105,11 @@ static bool alone_in(const struct ssi_window *win)
 	return win && win->dsm && READ_ONCE(win->bodies) == 1;
 }
 
-/* Others in the memory would only have to fetch it back. */
 void ssi_window_lend(struct ssi_window *win, const struct dsm_touch *touch,
 		     unsigned int n)
 {
-	if (alone_in(win))
-		dsm_window_lend(win->dsm, touch, n);
+	if (win && win->dsm)
+		dsm_window_lend(win->dsm, touch, n, alone_in(win));
 }
 
 /* A body ends, and is in the memory still: what it wrote goes home with it. */

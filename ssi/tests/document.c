@@ -14,22 +14,47 @@ static const char *const hows[] = {
 	[SSI_BARRIER] = "special",   [SSI_SIGRETURN] = "special",
 };
 
+static void memory(const struct ssi_memory *m)
+{
+	switch (m->extent) {
+	case SSI_OBJECT:
+		printf("at x%u", m->arg);
+		break;
+	case SSI_BYTES:
+		printf("%s x%u bytes at x%u", m->out ? "writes" : "reads",
+		       m->len, m->arg);
+		break;
+	case SSI_VECTOR:
+		printf("%s by x%u vectors at x%u", m->out ? "writes" : "reads",
+		       m->len, m->arg);
+		break;
+	case SSI_MESSAGE:
+		printf("%s by the message at x%u", m->out ? "writes" : "reads",
+		       m->arg);
+		break;
+	}
+}
+
 static void syscalls(void)
 {
 	const struct ssi_syscall *call;
 	unsigned int nr;
 
-	puts("| nr | call | what becomes of it | errno | why |");
-	puts("|---|---|---|---|---|");
+	puts("| nr | call | what becomes of it | errno | memory sent along | why |");
+	puts("|---|---|---|---|---|---|");
 	for (nr = 0; nr < SSI_SYSCALLS; nr++) {
 		call = ssi_syscall(nr);
 		if (!call->name)
 			continue;
-		printf("| %u | %s | %s | %s | %s |\n", nr, call->name,
+		printf("| %u | %s | %s | %s | ", nr, call->name,
 		       hows[call->how],
 		       call->how == SSI_REFUSED ? strerrorname_np(call->error) :
-						  "",
-		       call->why ?: "");
+						  "");
+		memory(&call->memory[0]);
+		if (call->memory[1].extent)
+			printf("; ");
+		memory(&call->memory[1]);
+		printf(" | %s |\n", call->why ?: "");
 	}
 }
 

@@ -448,6 +448,32 @@ static void test_syscalls(void)
 	result(good && known > 300, "each call is forwarded or has a reason");
 }
 
+/* What a call points to is told by arguments that it has. */
+static void test_memory(void)
+{
+	const struct ssi_memory *m;
+	unsigned int nr, i, n = 0;
+	int good = 1;
+
+	for (nr = 0; nr < SSI_SYSCALLS; nr++) {
+		m = ssi_syscall(nr)->memory;
+		good &= m[0].extent || !m[1].extent;
+		for (i = 0; i < SSI_POINTERS && m[i].extent; i++, n++) {
+			good &= m[i].arg < 6 && m[i].len < 6;
+			good &= (m[i].extent != SSI_BYTES &&
+				 m[i].extent != SSI_VECTOR) ||
+				m[i].len > m[i].arg;
+			good &= ssi_syscall(nr)->how == SSI_FORWARD;
+		}
+	}
+	m = ssi_syscall(63)->memory; /* read(fd, buffer, length) */
+	good &= m[0].extent == SSI_BYTES && m[0].out && m[0].arg == 1 &&
+		m[0].len == 2 && !m[1].extent;
+	good &= !ssi_syscall(~0ull)->memory[0].extent;
+	printf("# %u pointers\n", n);
+	result(good && n > 40, "pointers of calls are told by arguments");
+}
+
 int main(void)
 {
 	const char *seed = getenv("SEED");
@@ -459,6 +485,7 @@ int main(void)
 	test_noise(seed ? atoi(seed) : 1);
 	test_stay();
 	test_syscalls();
+	test_memory();
 	printf("1..%d\n# %d passed, %d failed, 0 skipped\n", count,
 	       count - failed, failed);
 	return !!failed;
