@@ -29,17 +29,16 @@ static bool may_move(struct task_struct *task)
 	return may;
 }
 
-static struct task_struct *get_task(s32 pid)
+/* A thread, 0 is the caller; or the first one of its process. */
+static struct task_struct *get_task(s32 pid, bool first)
 {
-	struct task_struct *task = NULL;
+	struct task_struct *task = pid ? NULL : current;
 
-	if (!pid) {
-		get_task_struct(current);
-		return current;
-	}
 	rcu_read_lock();
 	if (pid > 0)
 		task = pid_task(find_vpid(pid), PIDTYPE_PID);
+	if (task && first)
+		task = task->group_leader;
 	if (task)
 		get_task_struct(task);
 	rcu_read_unlock();
@@ -72,6 +71,26 @@ static int move_one(struct task_struct *task, struct tombolo_move *m)
 	return ssi_place(task, to, 0, !(m->flags & TOMBOLO_MOVE_ON_EXEC));
 }
 
+/*
+ * The thread after @t, to be put. One that has ended leads to nobody any more:
+ * then it is the first one again.
+ */
+static struct task_struct *thread_after(struct task_struct *t,
+					struct task_struct *leader)
+{
+	struct task_struct *next = NULL;
+
+	rcu_read_lock();
+	if (pid_alive(t))
+		next = __next_thread(t);
+	else if (t != leader && pid_alive(leader))
+		next = leader;
+	if (next)
+		get_task_struct(next);
+	rcu_read_unlock();
+	return next;
+}
+
 /* All threads; one that is born meanwhile goes where its parent is going. */
 static int move_process(struct task_struct *leader, struct tombolo_move *m)
 {
@@ -84,11 +103,8 @@ static int move_process(struct task_struct *leader, struct tombolo_move *m)
 		err = move_one(t, m);
 		if (err && err != -ESRCH)
 			ret = err;
-		rcu_read_lock();
-		next = __next_thread(t);
-		if (next)
-			get_task_struct(next);
-		rcu_read_unlock();
+		next = fatal_signal_pending(current) ? NULL :
+						       thread_after(t, leader);
 		put_task_struct(t);
 	}
 	return ret;
@@ -96,15 +112,16 @@ static int move_process(struct task_struct *leader, struct tombolo_move *m)
 
 static bool all_there(struct task_struct *task, unsigned int to, bool process)
 {
-	struct task_struct *t = task;
+	struct task_struct *t;
 	bool there = true;
 
 	rcu_read_lock();
-	do {
+	t = pid_alive(task) ? task : NULL;
+	while (t) {
 		if (place_of(t) != to && !(t->flags & PF_EXITING))
 			there = false;
 		t = process ? __next_thread(t) : NULL;
-	} while (t);
+	}
 	rcu_read_unlock();
 	return there;
 }
@@ -116,9 +133,8 @@ static void wait_there(struct task_struct *task, struct tombolo_move *m)
 	bool process = m->flags & TOMBOLO_MOVE_PROCESS;
 
 	while (!all_there(task, to, process)) {
-		if (time_after(jiffies, end) ||
-		    schedule_timeout_killable(1) < 0 ||
-		    fatal_signal_pending(current)) {
+		schedule_timeout_killable(1);
+		if (time_after(jiffies, end) || fatal_signal_pending(current)) {
 			m->why = m->why ?: TOMBOLO_WHY_BUSY;
 			return;
 		}
@@ -129,6 +145,7 @@ static long move(struct tombolo_move __user *arg)
 {
 	struct tombolo_move m;
 	struct task_struct *task;
+	bool process;
 	long ret;
 
 	if (copy_from_user(&m, arg, sizeof(m)))
@@ -136,19 +153,15 @@ static long move(struct tombolo_move __user *arg)
 	if (m.flags & ~(TOMBOLO_MOVE_PROCESS | TOMBOLO_MOVE_ON_EXEC) ||
 	    m.reserved)
 		return -EINVAL;
-	task = get_task(m.pid);
+	process = m.flags & TOMBOLO_MOVE_PROCESS;
+	task = get_task(m.pid, process);
 	if (!task)
 		return -ESRCH;
 	m.why = 0;
-	if (m.flags & TOMBOLO_MOVE_PROCESS)
-		ret = move_process(task->group_leader, &m);
-	else
-		ret = move_one(task, &m);
+	ret = process ? move_process(task, &m) : move_one(task, &m);
 	/* The caller itself moves on its way out of this very call. */
 	if (!ret && m.timeout_ms && !same_thread_group(task, current))
-		wait_there(m.flags & TOMBOLO_MOVE_PROCESS ? task->group_leader :
-							    task,
-			   &m);
+		wait_there(task, &m);
 	put_task_struct(task);
 	if (copy_to_user(arg, &m, sizeof(m)))
 		return -EFAULT;
@@ -183,7 +196,7 @@ static long where(struct tombolo_where __user *arg, bool only_why)
 
 	if (copy_from_user(&w, arg, sizeof(w)))
 		return -EFAULT;
-	task = get_task(w.pid);
+	task = get_task(w.pid, false);
 	if (!task)
 		return -ESRCH;
 	if (!only_why)
