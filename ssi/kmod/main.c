@@ -99,7 +99,7 @@ static int __init ssi_init(void)
 		return ret;
 	ssi_self = ret;
 	ssi_life = get_random_u32() ?: 1;
-	ret = ssi_context_init() ?: watch_exec() ?: ssi_leave_init();
+	ret = ssi_context_init() ?: watch_exec();
 	if (ret)
 		return ret;
 	ssi_place_init();
@@ -107,8 +107,11 @@ static int __init ssi_init(void)
 	ssi_body_init();
 	ssi_window_init();
 	set_hooks();
-	ret = ssi_device_init();
-	return ret ?: ssi_link_init();
+	/* What calls us now never stops to: the module stays, whatever fails. */
+	ret = ssi_leave_init() ?: ssi_device_init() ?: ssi_link_init();
+	if (ret)
+		pr_err("ssi: not all of it could be set up: %d\n", ret);
+	return 0;
 }
 module_init(ssi_init);
 
