@@ -3,6 +3,7 @@
  * console.c: each kernel's console: a log, and a socket for whoever wants to
  * type. Both outlive the kernel, so its restart cuts nobody off.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -19,20 +20,27 @@ struct console {
 
 static struct console consoles[CONSOLES];
 
-/* What the kernel says */
-static void hear(struct watch *watch)
+/* Return: how much there was, 0 at its end, or less if nothing came yet. */
+static ssize_t take(struct console *console)
 {
-	struct console *console = (struct console *)watch;
 	char text[4096];
-	ssize_t n = read(watch->fd, text, sizeof(text));
+	ssize_t n = recv(console->machine.fd, text, sizeof(text), MSG_DONTWAIT);
 
-	if (n <= 0) {
-		loop_drop(watch);
-		return;
-	}
+	if (n <= 0)
+		return n;
 	if (write(console->log, text, n) != n)
 		say("a console log cannot be written: %m");
 	server_tell(&console->people, text, n);
+	return n;
+}
+
+/* What the kernel says; or what its last life did, and a new one has begun since. */
+static void hear(struct watch *watch)
+{
+	ssize_t n = take((struct console *)watch);
+
+	if (!n || (n < 0 && errno != EAGAIN && errno != EINTR))
+		loop_drop(watch);
 }
 
 /* What somebody types; lost if the kernel does not read, as on a real UART */
@@ -75,9 +83,9 @@ int console_attach(int kernel)
 	if (!console->exists)
 		return -1;
 	/* The last words of its last life come first. */
-	while (console->machine.fd >= 0 &&
-	       !fcntl(console->machine.fd, F_SETFL, O_NONBLOCK))
-		hear(&console->machine);
+	while (console->machine.fd >= 0 && take(console) > 0)
+		;
+	loop_drop(&console->machine);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		die("socketpair: %m");
 	console->machine.fd = ends[0];
