@@ -138,11 +138,11 @@ class Shell:
         self.process.wait()
 
 
-def on_console(command, limit=10, noise=b""):
+def on_console(command, limit=10, noise=b"", to_its_end=True):
     with tempfile.TemporaryDirectory() as directory:
         shell = Shell(directory, noise)
         console = Console(1, shell.log, shell.connect)
-        request = Command(console, command, limit)
+        request = Command(console, command, limit, to_its_end)
         while (done := request.poll()) is None:
             console.poll()
             time.sleep(0.01)
@@ -172,6 +172,10 @@ def test_kernel_messages_in_between():
 
 def test_no_answer_is_a_status():
     equal(on_console("sleep 9", limit=1), (b"no answer on the console\n", 255))
+
+
+def test_of_the_last_command_only_the_beginning_is_awaited():
+    equal(on_console("kill -9 $PPID; sleep 9", to_its_end=False), (b"", 0))
 
 
 if __name__ == "__main__":

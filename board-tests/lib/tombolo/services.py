@@ -4,9 +4,10 @@
 A suite in kernel 0 writes `console K SECONDS BASE64` on the host channel; the
 harness types the command on kernel K's console and answers `out BASE64` lines
 and `status N`. That needs neither the network nor the mailbox under test, and
-is the same on a real board's serial lines. `hub BASE64` is a command to the
-board's hub, where there is one; `counts BASE64` asks what the plugin has counted
-on a machine.
+is the same on a real board's serial lines. `begin` instead of `console` has the
+answer as soon as a shell has taken the command, which may be the kernel's last.
+`hub BASE64` is a command to the board's hub, where there is one; `counts BASE64`
+asks what the plugin has counted on a machine.
 """
 
 import base64
@@ -23,9 +24,10 @@ PROMPT = re.compile(r"[#$] (\x1b\[6n)?$")
 class Command:
     """One command on one console: typed, then its marked lines collected."""
 
-    def __init__(self, console, command, limit):
+    def __init__(self, console, command, limit, to_its_end=True):
         self.console = console
         self.command = command
+        self.to_its_end = to_its_end
         self.end = time.monotonic() + limit
         self.probe()
 
@@ -75,6 +77,8 @@ class Command:
             rest = line[at + len(mark):]
             if rest.startswith("^"):
                 self.started = True
+                if not self.to_its_end:
+                    return b"", 0
             elif rest.startswith(":"):
                 self.collected += rest[1:].strip()
             elif rest.startswith("."):
@@ -135,9 +139,10 @@ class Services:
             verb, kernel, limit, text = line.split(" ")
             console = machine.console(int(kernel))
             command = base64.b64decode(text).decode()
-            if verb != "console":
+            if verb not in ("console", "begin"):
                 raise ValueError(verb)
-            self.current = Command(console, command, float(limit))
+            self.current = Command(console, command, float(limit),
+                                   verb == "console")
         except (ValueError, KeyError) as error:
             answer(channel, f"bad request {line!r}: {error}\n".encode(), 255)
 

@@ -94,10 +94,11 @@ after_life() {
 	[ "$(kattr "$1" incarnation)" -gt "$2" ] && kattr_is "$1" health ok
 }
 
-# soon N COMMAND: run it in kernel N after we have heard that it will be, for
-# commands that end the kernel.
+# soon N COMMAND: run it in kernel N, for commands that end the kernel: we wait
+# until its shell has taken it, and it waits until the shell has said so.
 soon() {
-	on "$1" "(sleep 0.3; $2) >/dev/null 2>&1 &" ||
+	ask_host "begin $1 ${ON_LIMIT:-30}" \
+		"(sleep 0.3; $2) >/dev/null 2>&1 &" ||
 		fail "kernel $1 does not take commands"
 }
 
