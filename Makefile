@@ -109,8 +109,9 @@ kunit: disk ## the kernel modules' own tests, on the board
 soak: disk ## long tests: a thousand crashes
 	board-tests/test --board $(BOARD) --soak
 
-# All boards, unless one is named: they are compared.
-bench_boards := $(if $(filter file,$(origin BOARD)),$(boards),$(BOARD))
+# All boards, unless one is named: they are compared, groups two by two.
+bench_boards := $(if $(filter file,$(origin BOARD)),\
+	$(filter-out nc-a64-rv64-a64,$(boards)),$(BOARD))
 bench: deps-bench ## measure, on this machine and on the boards; QUICK=1
 	$(MAKE) -C ipi-mailbox bench
 	for board in $(bench_boards); do \

@@ -23,10 +23,10 @@ def generate(description, out):
 class Generated:
     """The generated files of one board, taken in again from their text."""
 
-    def __init__(self, name, folder, source=None):
+    def __init__(self, name, folder):
         self.name = name
         self.dir = folder / "boards" / name
-        done = generate(source or DTS / "soc" / f"{name}.dts", self.dir)
+        done = generate(DTS / "soc" / f"{name}.dts", self.dir)
         assert done.returncode == 0, done.stderr
         assert done.stderr == "", f"not silent: {done.stderr}"
         self.json = json.loads((self.dir / "board.json").read_text())
