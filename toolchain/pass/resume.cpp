@@ -18,16 +18,20 @@ struct Resumer {
 	Program &P;
 	Function &R, &F;
 	std::vector<Site> &Sites;
+	std::vector<Group> &Groups;
 	Value *Base;
 	std::vector<Setjmp> &Jumps;
+	Value *Number = nullptr; // the site's
 	ValueToValueMapTy Map;
 	MapVector<Value *, AllocaInst *> Slot;
 	BasicBlock *Entry = nullptr;
 	std::vector<BasicBlock *> SiteCont, JumpCont;
 
 	Resumer(Program &P, Function &R, Function &F, std::vector<Site> &Sites,
-		Value *Base, std::vector<Setjmp> &Jumps)
-	    : P(P), R(R), F(F), Sites(Sites), Base(Base), Jumps(Jumps)
+		std::vector<Group> &Groups, Value *Base,
+		std::vector<Setjmp> &Jumps)
+	    : P(P), R(R), F(F), Sites(Sites), Groups(Groups), Base(Base),
+	      Jumps(Jumps)
 	{
 	}
 	BasicBlock *block(BasicBlock *BB)
@@ -39,7 +43,14 @@ struct Resumer {
 	void collect();
 	BasicBlock *jumped(unsigned K, CallInst *Again);
 	void rearm(IRBuilder<> &B);
-	BasicBlock *restore(unsigned I);
+	std::vector<Value *> load(IRBuilder<> &B, Group &G);
+	void leaveAgain(BasicBlock *BB, Group &G,
+			const std::vector<Value *> &Values);
+	Value *result(IRBuilder<> &B, unsigned I, Value *Result);
+	void goOn(IRBuilder<> &B, ArrayRef<unsigned> Which, CallBase *Result);
+	BasicBlock *callAbove(Group &G, Type *T, ArrayRef<unsigned> Which,
+			      Value *Above, const std::vector<Value *> &Values);
+	BasicBlock *restore(Group &G);
 	void finish();
 };
 } // namespace
@@ -141,46 +152,126 @@ void Resumer::rearm(IRBuilder<> &B)
 	}
 }
 
-// The landing pad gets a frozen copy of each value, so that its phis are not the
-// same as those behind the call. If they are, LLVM 19 puts one copy for both
-// behind the call, where the unwinder does not pass (PHIElimination.cpp reuses
-// the register of an equal phi; seen on aarch64 as a wrong argument after the
-// 173rd migration of a program).
-BasicBlock *Resumer::restore(unsigned I)
+// What the clones above are called as: whatever comes back in one register for
+// integers is the same call, also if nobody wants it.
+static Type *returned(Program &P, const Site &S)
 {
-	Site &S = Sites[I];
-	Value *Record = R.getArg(0);
 	Type *T = S.Call->getType();
-	auto *BB = BasicBlock::Create(P.C, "restore", &R);
-	auto *Done = BasicBlock::Create(P.C, "restored", &R);
-	IRBuilder<> B(BB);
-	FunctionCallee Next =
-		P.M.getOrInsertFunction("__tombolo_next", P.Ptr, P.Ptr);
+	bool InRegister = T->isVoidTy() || T->isPointerTy() ||
+			  (T->isIntegerTy() && T->getIntegerBitWidth() <= 64);
 
-	std::vector<Value *> Loaded;
-	for (unsigned K = 0; K < S.Live.size(); K++) {
+	return InRegister ? P.I64 : T;
+}
+
+static MapVector<Type *, std::vector<unsigned>>
+byType(Program &P, std::vector<Site> &Sites, Group &G)
+{
+	MapVector<Type *, std::vector<unsigned>> Kinds;
+
+	for (unsigned I = G.First; I < G.End; I++)
+		Kinds[returned(P, Sites[I])].push_back(I);
+	return Kinds;
+}
+
+std::vector<Value *> Resumer::load(IRBuilder<> &B, Group &G)
+{
+	std::vector<Value *> Values;
+
+	for (unsigned I = 0; I < G.Live.size(); I++) {
 		Value *From = B.CreateConstInBoundsGEP1_64(
-			P.I8, Record, RecordHeader + S.Offset[K]);
-		Loaded.push_back(B.CreateAlignedLoad(
-			S.Live[K]->getType(), From,
-			commonAlignment(Align(16), S.Offset[K])));
-		B.CreateStore(B.CreateFreeze(Loaded[K]), Slot[S.Live[K]]);
+			P.I8, R.getArg(0), RecordHeader + G.Offset[I]);
+		Values.push_back(B.CreateAlignedLoad(
+			G.Live[I]->getType(), From,
+			commonAlignment(Align(16), G.Offset[I])));
+		B.CreateStore(Values.back(), Slot[G.Live[I]]);
 	}
-	rearm(B);
-	Value *Above = B.CreateCall(Next, { Record });
+	return Values;
+}
+
+// The thread leaves again before it has come to this frame.
+void Resumer::leaveAgain(BasicBlock *BB, Group &G,
+			 const std::vector<Value *> &Values)
+{
+	Group Clone = G;
+	IRBuilder<> B(BB);
+
+	Clone.Save = block(G.Save);
+	Clone.Site = cast<PHINode>((Value *)Map[G.Site]);
+	if (G.Payload)
+		Clone.Payload = cast<PHINode>((Value *)Map[G.Payload]);
+	enterSave(P, B, Clone, Number);
+	for (unsigned I = 0; I < Values.size(); I++)
+		if (G.Saved[I])
+			cast<PHINode>((Value *)Map[G.Saved[I]])
+				->addIncoming(Values[I], BB);
+}
+
+// What the site's call returned, from what it was called as
+Value *Resumer::result(IRBuilder<> &B, unsigned I, Value *Result)
+{
+	Type *T = Sites[I].Call->getType();
+
+	if (T->isPointerTy())
+		return B.CreateIntToPtr(Result, T);
+	return T->isIntegerTy() ? B.CreateTrunc(Result, T) : Result;
+}
+
+void Resumer::goOn(IRBuilder<> &B, ArrayRef<unsigned> Which, CallBase *Result)
+{
+	SwitchInst *Switch = nullptr;
+
+	for (unsigned I : Which) {
+		auto *BB = BasicBlock::Create(P.C, "returned", &R);
+		IRBuilder<> To(BB);
+		if (Slot.count(Sites[I].Call))
+			To.CreateStore(result(To, I, Result),
+				       Slot[Sites[I].Call]);
+		To.CreateBr(SiteCont[I]);
+		if (!Switch)
+			Switch = B.CreateSwitch(Number, BB, Which.size());
+		else
+			Switch->addCase(B.getInt32(I), BB);
+	}
+}
+
+BasicBlock *Resumer::callAbove(Group &G, Type *T, ArrayRef<unsigned> Which,
+			       Value *Above, const std::vector<Value *> &Values)
+{
+	auto *BB = BasicBlock::Create(P.C, "above", &R);
+	auto *Done = BasicBlock::Create(P.C, "restored", &R);
+	auto *Again = BasicBlock::Create(P.C, "again", &R);
+	IRBuilder<> B(BB);
+
 	CallBase *Call = P.callAtSite(B, FunctionType::get(T, { P.Ptr }, false),
 				      B.CreateLoad(P.Ptr, Above), { Above },
-				      Done, block(S.Save));
-	Call->setAttributes(AttributeList::get(
-		P.C, {}, S.Call->getAttributes().getRetAttrs(), {}));
-	Call->setDebugLoc(
-		cast<Instruction>((Value *)Map[S.Call])->getDebugLoc());
+				      Done, Again);
+	Call->setDebugLoc(cast<Instruction>((Value *)Map[Sites[G.First].Call])
+				  ->getDebugLoc());
+	leaveAgain(Again, G, Values);
 	B.SetInsertPoint(Done);
-	for (unsigned K = 0; K < S.Live.size(); K++)
-		B.CreateStore(Loaded[K], Slot[S.Live[K]]);
-	if (Slot.count(S.Call))
-		B.CreateStore(Call, Slot[S.Call]);
-	B.CreateBr(SiteCont[I]);
+	goOn(B, Which, Call);
+	return BB;
+}
+
+BasicBlock *Resumer::restore(Group &G)
+{
+	auto *BB = BasicBlock::Create(P.C, "restore", &R);
+	IRBuilder<> B(BB);
+	SwitchInst *Switch = nullptr;
+
+	std::vector<Value *> Values = load(B, G);
+	rearm(B);
+	Value *Above = B.CreateCall(P.M.getOrInsertFunction("__tombolo_next",
+							    P.Ptr, P.Ptr),
+				    { R.getArg(0) });
+	for (auto &[T, Which] : byType(P, Sites, G)) {
+		BasicBlock *To = callAbove(G, T, Which, Above, Values);
+		if (!Switch)
+			Switch = B.CreateSwitch(Number, To);
+		else
+			for (unsigned I : Which)
+				Switch->addCase(B.getInt32(I), To);
+	}
 	return BB;
 }
 
@@ -204,9 +295,10 @@ void Resumer::finish()
 }
 
 void makeResume(Program &P, Function &R, Function &F, std::vector<Site> &Sites,
-		Value *Base, std::vector<Setjmp> &Jumps)
+		std::vector<Group> &Groups, Value *Base,
+		std::vector<Setjmp> &Jumps)
 {
-	Resumer Do(P, R, F, Sites, Base, Jumps);
+	Resumer Do(P, R, F, Sites, Groups, Base, Jumps);
 
 	Do.clone();
 	for (Site &S : Sites)
@@ -214,14 +306,16 @@ void makeResume(Program &P, Function &R, Function &F, std::vector<Site> &Sites,
 	for (Setjmp &J : Jumps)
 		Do.JumpCont.push_back(Do.secondHalf(J.Cont));
 	Do.collect();
-	auto *Bad = BasicBlock::Create(P.C, "bad", &R);
-	new UnreachableInst(P.C, Bad);
 	IRBuilder<> B(Do.Entry);
-	Value *At = B.CreateConstInBoundsGEP1_64(P.I8, R.getArg(0), 12);
+	Do.Number = B.CreateLoad(
+		P.I32, B.CreateConstInBoundsGEP1_64(P.I8, R.getArg(0), 12));
 	SwitchInst *Switch =
-		B.CreateSwitch(B.CreateLoad(P.I32, At), Bad, Sites.size());
-	for (unsigned I = 0; I < Sites.size(); I++)
-		Switch->addCase(B.getInt32(I), Do.restore(I));
+		B.CreateSwitch(Do.Number, Do.restore(Groups[0]), Sites.size());
+	for (Group &G : drop_begin(Groups)) {
+		BasicBlock *To = Do.restore(G);
+		for (unsigned I = G.First; I < G.End; I++)
+			Switch->addCase(B.getInt32(I), To);
+	}
 	Do.finish();
 }
 } // namespace tombolo

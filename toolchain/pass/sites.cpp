@@ -69,76 +69,6 @@ void checkCarried(const Site &S, const Value &V)
 			       ") is live over a call that may migrate");
 }
 
-static void layOut(Program &P, Site &S)
-{
-	for (Value *V : S.Live) {
-		uint64_t Al = P.DL.getABITypeAlign(V->getType()).value();
-		S.Size = alignTo(S.Size, std::min<uint64_t>(16, Al));
-		S.Offset.push_back(S.Size);
-		S.Size += P.DL.getTypeStoreSize(V->getType());
-		checkCarried(S, *V);
-	}
-	S.Size = alignTo(S.Size, 16);
-	P.Sites++;
-	P.Saved += S.Live.size();
-}
-
-// Not nounwind, though it never returns: LLVM would merge the ranges of the
-// invokes around it, and unwinding from it would end in its own landing pad.
-static FunctionCallee continueFunction(Program &P)
-{
-	FunctionCallee Fn = P.M.getOrInsertFunction("__tombolo_continue",
-						    P.Void, P.Ptr, P.I64);
-	auto *F = cast<Function>(Fn.getCallee());
-
-	F->addFnAttr(Attribute::Cold);
-	F->setDoesNotReturn();
-	return Fn;
-}
-
-// Where the record's payload is to go
-static Value *payload(Program &P, IRBuilder<> &B, Function *Resume, Value *Id)
-{
-	if (P.Check)
-		return B.CreateCall(P.M.getOrInsertFunction("__tombolo_frame",
-							    P.Ptr, P.Ptr,
-							    P.I64),
-				    { Resume, Id });
-	LandingPadInst *Pad =
-		B.CreateLandingPad(StructType::get(P.Ptr, P.I32), 0);
-	Pad->setCleanup(true);
-	return B.CreateExtractValue(Pad, 0);
-}
-
-// To the caller, which looks too; or to the unwinder, which finds the caller.
-static void leave(Program &P, IRBuilder<> &B, Function *Resume, Value *Id)
-{
-	if (!P.Check) {
-		B.CreateCall(continueFunction(P), { Resume, Id })
-			->setDoesNotReturn();
-		B.CreateUnreachable();
-	} else if (Resume->getReturnType()->isVoidTy()) {
-		B.CreateRetVoid();
-	} else {
-		B.CreateRet(Constant::getNullValue(Resume->getReturnType()));
-	}
-}
-
-static void fillSave(Program &P, Site &S, Function *Resume, unsigned Index)
-{
-	S.Save->getTerminator()->eraseFromParent();
-	IRBuilder<> B(S.Save);
-	Value *Id = B.getInt64((uint64_t)Index << 32 | S.Size);
-	B.SetCurrentDebugLocation(S.Call->getDebugLoc());
-	Value *Record = payload(P, B, Resume, Id);
-	for (unsigned I = 0; I < S.Live.size(); I++)
-		B.CreateAlignedStore(S.Live[I],
-				     B.CreateConstInBoundsGEP1_64(P.I8, Record,
-								  S.Offset[I]),
-				     commonAlignment(Align(16), S.Offset[I]));
-	leave(P, B, Resume, Id);
-}
-
 static Function *declareResume(Program &P, Function &F)
 {
 	auto *R = Function::Create(
@@ -154,22 +84,31 @@ static Function *declareResume(Program &P, Function &F)
 	return R;
 }
 
-static void explainSites(Program &P, Function &F, std::vector<Site> &Sites)
+static std::string explainSite(Site &S, uint64_t Size)
+{
+	Function *To = S.Call->getCalledFunction();
+	std::string Text = where(*S.Call) + ": " +
+			   (To ? To->getName().str() : "(pointer)") + ": " +
+			   std::to_string(Size) + " bytes:";
+	raw_string_ostream OS(Text);
+
+	for (Value *V : S.Live)
+		OS << " " << *V->getType() << " "
+		   << (V->hasName() ? V->getName() : "?");
+	return Text;
+}
+
+static void explainSites(Program &P, Function &F, std::vector<Site> &Sites,
+			 const std::vector<Group> &Groups)
 {
 	Explained &E = P.explain(F);
 
-	for (Site &S : Sites) {
-		Function *To = S.Call->getCalledFunction();
-		std::string Text = where(*S.Call) + ": " +
-				   (To ? To->getName().str() : "(pointer)") +
-				   ": " + std::to_string(S.Size) + " bytes:";
-		for (Value *V : S.Live) {
-			raw_string_ostream OS(Text);
-			OS << " " << *V->getType() << " "
-			   << (V->hasName() ? V->getName() : "?");
+	for (const Group &G : Groups)
+		for (unsigned I = G.First; I < G.End; I++) {
+			E.Sites.push_back(explainSite(Sites[I], G.Size));
+			P.Saved += Sites[I].Live.size();
 		}
-		E.Sites.push_back(Text);
-	}
+	P.Sites += Sites.size();
 }
 
 void makeSites(Program &P, Function &F, Value *Base, std::vector<Setjmp> &Jumps)
@@ -195,15 +134,17 @@ void makeSites(Program &P, Function &F, Value *Base, std::vector<Setjmp> &Jumps)
 	liveAtSites(F, Sites);
 	if (Jumps.empty())
 		parkAtPoints(P, F, Sites);
-	Function *Resume = declareResume(P, F);
-	for (unsigned I = 0; I < Sites.size(); I++) {
-		Site &S = Sites[I];
+	for (Site &S : Sites) {
 		if (!Jumps.empty() && !is_contained(S.Live, Base))
 			S.Live.push_back(Base);
-		layOut(P, S);
-		fillSave(P, S, Resume, I);
+		for (Value *V : S.Live)
+			checkCarried(S, *V);
 	}
-	explainSites(P, F, Sites);
-	makeResume(P, *Resume, F, Sites, Base, Jumps);
+	Function *Resume = declareResume(P, F);
+	std::vector<Group> Groups = groupSites(P, Sites);
+	explainSites(P, F, Sites, Groups);
+	for (Group &G : Groups)
+		makeSave(P, *Resume, Sites, G);
+	makeResume(P, *Resume, F, Sites, Groups, Base, Jumps);
 }
 } // namespace tombolo

@@ -30,8 +30,18 @@ struct Site {
 	BasicBlock *Cont = nullptr; // goes on after the call
 	BasicBlock *Save = nullptr; // its landing pad, or where the check leads
 	std::vector<Value *> Live;
+};
+
+// Neighbouring sites of a function, whose frames have one layout: what saves
+// and what restores them exists once.
+struct Group {
+	unsigned First = 0, End = 0; // of the function's sites
+	std::vector<Value *> Live; // at any of them
 	std::vector<uint64_t> Offset;
 	uint64_t Size = 0;
+	BasicBlock *Save = nullptr; // behind the landing pads
+	PHINode *Site = nullptr, *Payload = nullptr;
+	std::vector<PHINode *> Saved; // null where it is live at all of them
 };
 
 // One call of setjmp, which a resume clone must be able to repeat.
@@ -122,8 +132,12 @@ void makeSites(Program &P, Function &F, Value *Base,
 bool isPoint(const CallBase &Call);
 void checkCarried(const Site &S, const Value &V);
 void parkAtPoints(Program &P, Function &F, std::vector<Site> &Sites);
+std::vector<Group> groupSites(Program &P, std::vector<Site> &Sites);
+void enterSave(Program &P, IRBuilder<> &B, Group &G, Value *Site);
+void makeSave(Program &P, Function &Resume, std::vector<Site> &Sites, Group &G);
 void makeResume(Program &P, Function &R, Function &F, std::vector<Site> &Sites,
-		Value *Base, std::vector<Setjmp> &Jumps);
+		std::vector<Group> &Groups, Value *Base,
+		std::vector<Setjmp> &Jumps);
 void placeFunctions(Program &P);
 void writeReport(Program &P, StringRef File);
 } // namespace tombolo

@@ -30,6 +30,6 @@ stop:
 declare void @use(ptr)
 
 ; CHECK-LABEL: define i64 @f.resume(ptr %0)
-; CHECK: switch i32
+; CHECK: load i64, ptr
 ; CHECK: call ptr @__tombolo_next(ptr %0)
 ; CHECK: invoke i64 %
