@@ -215,9 +215,24 @@ static bool to_move(struct ssi_shadow *s)
 	return READ_ONCE(s->want) != s->place || cores_there(s) != s->bound;
 }
 
+/*
+ * Work for the way to user mode, that may end in a signal. The scheduler's own,
+ * which any tick may leave here, can wait until the body asks for something.
+ */
+static bool has_work(void)
+{
+	const struct callback_head *work = READ_ONCE(current->task_works);
+
+#ifdef CONFIG_SCHED_MM_CID
+	if (work == &current->cid_work)
+		work = work->next;
+#endif
+	return work;
+}
+
 static bool wanted(struct ssi_shadow *s)
 {
-	return to_move(s) || task_work_pending(current);
+	return to_move(s) || has_work();
 }
 
 static void kick(struct ssi_shadow *s)
