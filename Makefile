@@ -68,7 +68,7 @@ help: ## this list
 	echo 'Variables:'
 	echo '  BOARD=$(BOARD)  one of: $(boards)'
 	echo "  CMD='...' OVERLAY=dir TIMEOUT=$(TIMEOUT)  for make exec"
-	echo '  MODE=never|random SEED=1 caches of boards nc-*: default coherent'
+	echo '  MODE=never|random|sanitize SEED=1  caches of boards nc-*: default coherent'
 	echo '  DEBUG=1 a kernel with all checkers; V=1 show commands; O=build'
 	echo '  TOMBOLO_CACHE=~/.cache/tombolo  what is built once is kept here'
 

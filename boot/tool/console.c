@@ -105,7 +105,8 @@ int command_ping(void)
 	}
 	if (fd < 0)
 		return explain(fd, "ping", peer);
-	ret = echo_round_trips(fd, options.count, options.size, &result);
+	ret = echo_round_trips(fd, options.count ? options.count : 10,
+			       options.size, &result);
 	close(fd);
 	if (ret)
 		return explain(ret, "ping", peer);

@@ -7,17 +7,15 @@
 
 #include "tool.h"
 
-struct options options = { .root = "",
-			   .wait_s = -1,
-			   .count = 10,
-			   .size = 64,
-			   .on = -1 };
+#define MAX_WORDS 4
+
+struct options options = { .root = "", .wait_s = -1, .size = 64, .on = -1 };
 
 /* What a command takes: words or nothing, and the keys of its options */
 static const struct command {
 	const char *name;
 	int (*run)(void);
-	enum { NOTHING, KERNELS, WORDS } takes;
+	enum { NOTHING, KERNELS, WORDS, PROGRAM } takes;
 	const char *options;
 } commands[] = {
 	{ "status", command_status, KERNELS, "ajf" },
@@ -27,11 +25,11 @@ static const struct command {
 	{ "console", command_console, KERNELS, "" },
 	{ "ping", command_ping, KERNELS, "jcs" },
 	{ "clock", command_clock, NOTHING, "" },
-	{ "run", command_run, WORDS, "o" },
+	{ "run", command_run, PROGRAM, "o" },
 	{ "migrate", command_migrate, WORDS, "" },
-	{ "ps", command_ps, NOTHING, "j" },
+	{ "ps", command_ps, NOTHING, "aj" },
 	{ "top", command_top, NOTHING, "c" },
-	{ "places", command_places, WORDS, "" },
+	{ "places", command_places, WORDS, "j" },
 };
 
 static const char doc[] =
@@ -46,22 +44,27 @@ static const char doc[] =
 	"  clock           the board's counter and this kernel's clock, together\n"
 	"  run --on N PROGRAM [ARGUMENTS]   run a program on kernel N\n"
 	"  migrate PID[/TID] N              move a process or thread to kernel N\n"
-	"  ps              threads that are on other kernels: where, processor time\n"
-	"  top             the same again every second, COUNT times\n"
+	"  ps              threads that are on other kernels: where, processor time;\n"
+	"                  with --all, those at home too\n"
+	"  top             all threads that compute or are elsewhere, every second\n"
 	"  places [PID]    where tasks may run; why PID cannot\n"
+	"  help            this text\n"
 	"\n"
 	"Exit status: 0 done, 1 the kernel did not do it, 2 wrong usage, 3 no such kernel,\n"
-	"4 no driver (see the message), 5 not in time, 6 not permitted.\n";
+	"4 no driver (see the message), 5 not in time, 6 not permitted, 7 migrate: not all\n"
+	"threads. After run, that of the program.\n";
 
 static const struct argp_option argp_options[] = {
-	{ "all", 'a', NULL, 0, "all other kernels", 0 },
+	{ "all", 'a', NULL, 0, "all other kernels; ps: all threads", 0 },
 	{ "json", 'j', NULL, 0, "print JSON", 0 },
 	{ "wait", 'w', "SEC", OPTION_ARG_OPTIONAL,
 	  "start: wait until it is up, at most SEC seconds (60); stop: wait no longer (30)",
 	  0 },
 	{ "last", 'l', NULL, 0, "log: of the life before this one", 0 },
 	{ "fast", 'f', NULL, 0, "status: do not measure the links", 0 },
-	{ "count", 'c', "COUNT", 0, "ping: messages; top: how often (10)", 0 },
+	{ "count", 'c', "COUNT", 0,
+	  "ping: messages (10); top: how often (10; on a terminal until ended)",
+	  0 },
 	{ "size", 's', "BYTES", 0, "ping: size of a message (64)", 0 },
 	{ "on", 'o', "N", 0, "run: on which kernel", 0 },
 	{ "root", 'R', "DIR", 0, "look up /sys, /proc and /dev in DIR", 0 },
@@ -86,10 +89,19 @@ static int number(struct argp_state *state, const char *text, int min, int max,
 
 static void argument(struct argp_state *state, char *text)
 {
+	static char *words[MAX_WORDS];
 	unsigned int i;
 
-	/* All that follows is the command's, options of a program included */
 	if (command && command->takes == WORDS) {
+		if (options.argc == MAX_WORDS)
+			argp_error(state, "too many words for %s",
+				   command->name);
+		options.argv = words;
+		words[options.argc++] = text;
+		return;
+	}
+	/* All that follows is the program's, its options included */
+	if (command && command->takes == PROGRAM) {
 		options.argv = state->argv + state->next - 1;
 		options.argc = state->argc - state->next + 1;
 		state->next = state->argc;
@@ -105,6 +117,8 @@ static void argument(struct argp_state *state, char *text)
 			number(state, text, 0, MAX_KERNELS - 1, "a kernel");
 		return;
 	}
+	if (!strcmp(text, "help"))
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(text, commands[i].name))
 			command = &commands[i];

@@ -19,22 +19,23 @@ enum {
 		4, /* the driver is not loaded, or not in this kernel */
 	EXIT_TIMEOUT = 5,
 	EXIT_NOT_ROOT = 6,
+	EXIT_PART = 7, /* some of it is done */
 };
 
 /**
  * struct options - the command line
  * @root:    directory that /sys, /proc and /dev are looked up in
  * @json:    print JSON
- * @all:     all other kernels
+ * @all:     all other kernels; ps: threads at home too
  * @last:    of the life before this one
  * @fast:    do not measure
  * @wait_s:  how long to wait, < 0: not at all
- * @count:   messages
+ * @count:   messages; looks; 0: not given
  * @size:    bytes of a message
  * @kernels: numbers given
  * @nr:	     how many
  * @on:	     kernel to run on, < 0: not given
- * @argv:    words of a command that takes words
+ * @argv:    words of a command that takes words, or a program and its arguments
  * @argc:    how many
  */
 struct options {
@@ -89,6 +90,7 @@ enum takes_tasks {
 	TASKS_TAKEN,
 };
 enum takes_tasks takes_tasks(int kernel);
+const char *why_text(unsigned int why);
 
 /* echo.c */
 struct echo_result {
@@ -115,8 +117,8 @@ int command_ping(void);
 int command_clock(void);
 int command_run(void);
 int command_migrate(void);
+int command_places(void);
 int command_ps(void);
 int command_top(void);
-int command_places(void);
 
 #endif /* TOMBOLO_TOOL_H */

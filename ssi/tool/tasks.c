@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tasks.c: the commands of tombolo(1) for tasks: run, migrate, ps, top, places. */
+/* tasks.c: the commands of tombolo(1) that place tasks: run, migrate, places. */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,7 +38,7 @@ static const char *const whys[TOMBOLO_WHYS] = {
 	[TOMBOLO_WHY_BUSY] = "goes when it next comes out of its system call",
 };
 
-static const char *why_text(unsigned int why)
+const char *why_text(unsigned int why)
 {
 	return why < TOMBOLO_WHYS ? whys[why] : "unknown reason";
 }
@@ -68,6 +69,15 @@ static bool parse(const char *text, long *value)
 	return isdigit((unsigned char)*text) && !*end;
 }
 
+static int status_of(unsigned int why)
+{
+	return why == TOMBOLO_WHY_NO_KERNEL  ? EXIT_NO_KERNEL :
+	       why == TOMBOLO_WHY_PERMISSION ? EXIT_NOT_ROOT :
+	       why == TOMBOLO_WHY_BUSY	     ? EXIT_TIMEOUT :
+					       EXIT_FAILED;
+}
+
+/* After ask() has failed */
 static int failed(const char *what, const struct tombolo_move *move)
 {
 	if (errno == ENODEV) /* ask() has said so */
@@ -78,11 +88,7 @@ static int failed(const char *what, const struct tombolo_move *move)
 		fprintf(stderr, "tombolo: %s: %s\n", what, why_text(move->why));
 	else
 		fprintf(stderr, "tombolo: %s: %s\n", what, strerror(errno));
-	if (errno == EPERM)
-		return EXIT_NOT_ROOT;
-	return move->why == TOMBOLO_WHY_NO_KERNEL ? EXIT_NO_KERNEL :
-	       move->why == TOMBOLO_WHY_BUSY	  ? EXIT_TIMEOUT :
-						    EXIT_FAILED;
+	return errno == EPERM ? EXIT_NOT_ROOT : status_of(move->why);
 }
 
 /* run --on N PROG ARGS: the program starts there */
@@ -100,6 +106,95 @@ int command_run(void)
 	execvp(options.argv[0], options.argv);
 	fprintf(stderr, "tombolo: %s: %s\n", options.argv[0], strerror(errno));
 	return errno == ENOENT ? 127 : 126;
+}
+
+/* What keeps a thread that could go and has not */
+static const char *busy_text(int pid, int tid)
+{
+	char text[512], *state;
+
+	if (read_text(text, sizeof(text), "/proc/%d/task/%d/stat", pid, tid) >
+		    0 &&
+	    (state = strrchr(text, ')')) && strlen(state) > 2) {
+		if (state[2] == 'T')
+			return "is stopped; goes when it is continued (SIGCONT)";
+		if (state[2] == 't')
+			return "a debugger has stopped it; goes when it is continued";
+	}
+	return why_text(TOMBOLO_WHY_BUSY);
+}
+
+/* Why a thread is not on the kernel where it should be */
+static unsigned int why_not(const struct tombolo_where *where,
+			    unsigned int kernel)
+{
+	struct tombolo_where may = { .pid = where->pid, .want = kernel };
+
+	if (where->why)
+		return where->why;
+	return !ask(TOMBOLO_IOC_WHY, &may) && may.why ? may.why :
+							TOMBOLO_WHY_BUSY;
+}
+
+/* Is it there; if not, *why, which is said */
+static bool is_there(int pid, int tid, unsigned int kernel, unsigned int *why)
+{
+	struct tombolo_where where = { .pid = tid };
+	char name[32];
+
+	if (ask(TOMBOLO_IOC_WHERE, &where))
+		return errno ==
+		       ESRCH; /* it has ended: nothing is left behind */
+	if (where.kernel == kernel)
+		return true;
+	*why = why_not(&where, kernel);
+	snprintf(name, sizeof(name), tid == pid ? "%d" : "%d/%d", pid, tid);
+	fprintf(stderr, "tombolo: %s: %s\n", name,
+		*why == TOMBOLO_WHY_BUSY ? busy_text(pid, tid) :
+					   why_text(*why));
+	return false;
+}
+
+/* After a move that is not complete: who is there, and why the others are not */
+static int not_all(int pid, unsigned int kernel)
+{
+	DIR *dir = opendir(path_of("/proc/%d/task", pid));
+	unsigned int there = 0, threads = 0, why = TOMBOLO_WHY_BUSY;
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		threads++;
+		there += is_there(pid, atoi(entry->d_name), kernel, &why);
+	}
+	if (dir)
+		closedir(dir);
+	if (there == threads) /* meanwhile */
+		return EXIT_OK;
+	if (!there)
+		return status_of(why);
+	fprintf(stderr, "tombolo: %u of %u threads of %d are on kernel %u\n",
+		there, threads, pid, kernel);
+	return EXIT_PART;
+}
+
+static int migrate(int pid, int tid, struct tombolo_move *move)
+{
+	bool process = move->flags & TOMBOLO_MOVE_PROCESS;
+	unsigned int why;
+
+	/* Of several threads some may have gone */
+	if (ask(TOMBOLO_IOC_MOVE, move) &&
+	    (!process || errno == ENODEV || errno == ESRCH || errno == EPERM ||
+	     move->why == TOMBOLO_WHY_NO_KERNEL))
+		return failed(options.argv[0], move);
+	if (!errno && !move->why)
+		return EXIT_OK;
+	if (process)
+		return not_all(pid, move->kernel);
+	return is_there(pid, tid, move->kernel, &why) ? EXIT_OK :
+							status_of(why);
 }
 
 /* migrate PID[/TID] N */
@@ -130,106 +225,10 @@ int command_migrate(void)
 	}
 	move.pid = tid;
 	move.kernel = kernel;
-	if (ask(TOMBOLO_IOC_MOVE, &move) || move.why)
-		return failed(options.argv[0], &move);
-	return EXIT_OK;
+	return migrate(pid, tid, &move);
 usage:
 	fprintf(stderr, "tombolo: migrate PID[/TID] KERNEL\n");
 	return EXIT_USAGE;
-}
-
-struct row {
-	int pid, tid;
-	unsigned int home, place, want, why;
-	char state[16];
-	unsigned long long moves, calls, signals, ns;
-	char comm[64];
-};
-
-static int read_rows(int (*row)(const struct row *r))
-{
-	FILE *f = fopen(path_of("/proc/tombolo/tasks"), "r");
-	char line[256];
-	struct row r;
-
-	if (!f) {
-		fprintf(stderr,
-			"tombolo: /proc/tombolo: %s; is ssi.ko loaded?\n",
-			strerror(errno));
-		return EXIT_NO_DRIVER;
-	}
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line,
-			   "%d %d %u %u %u %u %15s %llu %llu %llu %llu %63[^\n]",
-			   &r.pid, &r.tid, &r.home, &r.place, &r.want, &r.why,
-			   r.state, &r.moves, &r.calls, &r.signals, &r.ns,
-			   r.comm) == 12)
-			row(&r);
-	fclose(f);
-	return EXIT_OK;
-}
-
-static int rows_printed;
-
-static int print_json(const struct row *r)
-{
-	const char *c;
-
-	printf("%s\n{\"pid\": %d, \"tid\": %d, \"home\": %u, \"place\": %u, \"want\": %u, \"state\": \"%s\", \"moves\": %llu, \"calls\": %llu, \"signals\": %llu, \"cpu_us\": %llu, \"comm\": \"",
-	       rows_printed++ ? "," : "", r->pid, r->tid, r->home, r->place,
-	       r->want, r->state, r->moves, r->calls, r->signals, r->ns / 1000);
-	for (c = r->comm; *c; c++)
-		if (*c == '"' || *c == '\\')
-			printf("\\%c", *c);
-		else if ((unsigned char)*c >= ' ')
-			putchar(*c);
-	printf("\"}");
-	return 0;
-}
-
-static int print_row(const struct row *r)
-{
-	char where[24];
-
-	if (r->want == r->place)
-		snprintf(where, sizeof(where), "%u", r->place);
-	else
-		snprintf(where, sizeof(where), "%u->%u", r->place, r->want);
-	printf("%7d %7d %4u %5s %9.2f s %6llu %9llu  %s%s%s\n", r->pid, r->tid,
-	       r->home, where, r->ns / 1e9, r->moves, r->calls, r->comm,
-	       r->why ? "  " : "", r->why ? why_text(r->why) : "");
-	return 0;
-}
-
-static const char heading[] =
-	"    PID     TID HOME PLACE  CPU AWAY   MOVES     CALLS  NAME\n";
-
-/* The threads of this kernel that are, or shall be, elsewhere */
-int command_ps(void)
-{
-	int ret;
-
-	rows_printed = 0;
-	printf(options.json ? "[" : "%s", heading);
-	ret = read_rows(options.json ? print_json : print_row);
-	if (options.json)
-		printf("\n]\n");
-	return ret;
-}
-
-int command_top(void)
-{
-	int i, ret = EXIT_OK;
-
-	for (i = 0; ret == EXIT_OK && (i < options.count); i++) {
-		if (i)
-			sleep(1);
-		if (isatty(STDOUT_FILENO))
-			printf("\033[H\033[2J");
-		ret = command_ps();
-		fflush(stdout);
-	}
-	return ret;
 }
 
 /* A line of /proc/tombolo/kernels */
@@ -263,9 +262,29 @@ enum takes_tasks takes_tasks(int kernel)
 	return takes;
 }
 
+static const char *takes_text(const struct place *p)
+{
+	return p->ready == 1 ? "yes" :
+	       p->ready	     ? "no: it ends" :
+	       p->up	     ? "no: no agent" :
+			       "no: down";
+}
+
+static void print_place(const struct place *p, bool first)
+{
+	if (options.json)
+		printf("%s\n{\"kernel\": %u, \"first_core\": %u, \"cores\": %u, \"takes_tasks\": %s, \"text\": \"%s\"}",
+		       first ? "" : ",", p->kernel, p->first, p->cores,
+		       p->ready == 1 ? "true" : "false", takes_text(p));
+	else
+		printf("%6u  %2u-%-2u  %s\n", p->kernel, p->first,
+		       p->first + p->cores - 1, takes_text(p));
+}
+
 static int places_of_board(void)
 {
 	FILE *f = fopen(path_of("/proc/tombolo/kernels"), "r");
+	bool first = true;
 	struct place p;
 
 	if (!f) {
@@ -274,24 +293,42 @@ static int places_of_board(void)
 			strerror(errno));
 		return EXIT_NO_DRIVER;
 	}
-	printf("KERNEL  CORES  TAKES TASKS\n");
+	printf(options.json ? "[" : "KERNEL  CORES  TAKES TASKS\n");
 	while (read_place(f, &p))
-		if (p.cores)
-			printf("%6u  %2u-%-2u  %s\n", p.kernel, p.first,
-			       p.first + p.cores - 1,
-			       p.ready == 1 ? "yes" :
-			       p.ready	    ? "no: it ends" :
-			       p.up	    ? "no: no agent" :
-					      "no: down");
+		if (p.cores) {
+			print_place(&p, first);
+			first = false;
+		}
+	if (options.json)
+		printf("\n]\n");
 	fclose(f);
 	return EXIT_OK;
+}
+
+/* Of each kernel whether the task may go there */
+static void print_ways(long pid)
+{
+	unsigned int kernel;
+
+	for (kernel = 0;; kernel++) {
+		struct tombolo_where may = { .pid = pid, .want = kernel };
+
+		if (ask(TOMBOLO_IOC_WHY, &may) ||
+		    may.why == TOMBOLO_WHY_NO_KERNEL)
+			return;
+		if (options.json)
+			printf("%s{\"kernel\": %u, \"may\": %s, \"text\": \"%s\"}",
+			       kernel ? ", " : "", kernel,
+			       may.why ? "false" : "true", why_text(may.why));
+		else
+			printf("kernel %u: %s\n", kernel, why_text(may.why));
+	}
 }
 
 /* places: the board's; places PID: where that task may go, or why not */
 int command_places(void)
 {
 	struct tombolo_where where = {};
-	unsigned int kernel;
 	long pid;
 
 	if (!options.argc)
@@ -307,15 +344,12 @@ int command_places(void)
 		fprintf(stderr, "tombolo: %ld: %s\n", pid, strerror(errno));
 		return EXIT_FAILED;
 	}
-	printf("%ld: home %u, is on %u (core %u)\n", pid, where.home,
-	       where.kernel, where.core);
-	for (kernel = 0;; kernel++) {
-		struct tombolo_where may = { .pid = pid, .want = kernel };
-
-		if (ask(TOMBOLO_IOC_WHY, &may) ||
-		    may.why == TOMBOLO_WHY_NO_KERNEL)
-			break;
-		printf("kernel %u: %s\n", kernel, why_text(may.why));
-	}
+	printf(options.json ?
+		       "{\"pid\": %ld, \"home\": %u, \"place\": %u, \"core\": %u, \"kernels\": [" :
+		       "%ld: home %u, is on %u (core %u)\n",
+	       pid, where.home, where.kernel, where.core);
+	print_ways(pid);
+	if (options.json)
+		printf("]}\n");
 	return EXIT_OK;
 }
