@@ -14,7 +14,7 @@ counters() {
 
 # meet FILE: moves is at a point where it waits for us, look, let it go on.
 meet() {
-	timeout 60 sh -c ': <there' || fail "moves does not come: $(cat said)"
+	timeout 300 sh -c ': <there' || fail "moves does not come: $(cat said)"
 	counters >"$1"
 	timeout 60 sh -c ': >go' || fail "moves does not wait: $(cat said)"
 }

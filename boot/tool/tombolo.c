@@ -27,7 +27,7 @@ static const struct command {
 	{ "clock", command_clock, NOTHING, "" },
 	{ "run", command_run, PROGRAM, "o" },
 	{ "migrate", command_migrate, WORDS, "" },
-	{ "ps", command_ps, NOTHING, "aj" },
+	{ "ps", command_ps, NOTHING, "ajt" },
 	{ "top", command_top, NOTHING, "c" },
 	{ "places", command_places, WORDS, "j" },
 };
@@ -45,7 +45,7 @@ static const char doc[] =
 	"  run --on N PROGRAM [ARGUMENTS]   run a program on kernel N\n"
 	"  migrate PID[/TID] N              move a process or thread to kernel N\n"
 	"  ps              threads that are on other kernels: where, processor time;\n"
-	"                  with --all, those at home too\n"
+	"                  with --all, those at home too; with --stack, what they wait for\n"
 	"  top             all threads that compute or are elsewhere, every second\n"
 	"  places [PID]    where tasks may run; why PID cannot\n"
 	"  help            this text\n"
@@ -60,6 +60,8 @@ static const struct argp_option argp_options[] = {
 	{ "wait", 'w', "SEC", OPTION_ARG_OPTIONAL,
 	  "start: wait until it is up, at most SEC seconds (60); stop: wait no longer (30)",
 	  0 },
+	{ "stack", 't', NULL, 0,
+	  "ps: all threads, and where in the kernel they are", 0 },
 	{ "last", 'l', NULL, 0, "log: of the life before this one", 0 },
 	{ "fast", 'f', NULL, 0, "status: do not measure the links", 0 },
 	{ "count", 'c', "COUNT", 0,
@@ -156,6 +158,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case 'w':
 		options.wait_s = text ? number(state, text, 1, 3600, "--wait") :
 					0;
+		break;
+	case 't':
+		options.stack = true;
 		break;
 	case 'l':
 		options.last = true;

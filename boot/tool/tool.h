@@ -27,6 +27,7 @@ enum {
  * @root:    directory that /sys, /proc and /dev are looked up in
  * @json:    print JSON
  * @all:     all other kernels; ps: threads at home too
+ * @stack:   ps: where in the kernel they are
  * @last:    of the life before this one
  * @fast:    do not measure
  * @wait_s:  how long to wait, < 0: not at all
@@ -42,6 +43,7 @@ struct options {
 	const char *root;
 	bool json;
 	bool all;
+	bool stack;
 	bool last;
 	bool fast;
 	int wait_s;

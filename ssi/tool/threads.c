@@ -12,6 +12,7 @@
 #include "tool.h"
 
 #define PF_KTHREAD 0x00200000
+#define STACK	   12 /* that many functions tell where it is */
 
 /**
  * struct thread - a thread that belongs to this kernel
@@ -63,7 +64,7 @@ static struct thread *find(const struct list *list, int tid)
 	return NULL;
 }
 
-/* What /proc says of a thread; a kernel thread is none of ours. */
+/* What /proc says of a thread; a kernel thread is of interest if it is stuck. */
 static bool look(struct thread *t, const char *dir)
 {
 	unsigned long user, system, flags;
@@ -77,7 +78,7 @@ static bool look(struct thread *t, const char *dir)
 	    sscanf(rest + 1,
 		   " %1s %*d %*d %*d %*d %*d %lu %*u %*u %*u %*u %lu %lu",
 		   t->state, &flags, &user, &system) != 4 ||
-	    flags & PF_KTHREAD)
+	    (flags & PF_KTHREAD && !(options.stack && t->state[0] == 'D')))
 		return false;
 	*rest = 0;
 	snprintf(t->comm, sizeof(t->comm), "%s", name + 1);
@@ -136,12 +137,31 @@ static bool parse(const char *line, struct thread *t)
 	return true;
 }
 
+/* Threads of other kernels that run here: only their homes have a place for them. */
+static void read_bodies(struct list *list)
+{
+	FILE *f = fopen(path_of("/proc/tombolo/bodies"), "r");
+	char line[256];
+	struct thread *t;
+	unsigned int home;
+	int tid;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%d %u", &tid, &home) == 2 &&
+		    (t = find(list, tid)))
+			t->home = home;
+	if (f)
+		fclose(f);
+}
+
 static int read_away(struct list *list)
 {
 	FILE *f = fopen(path_of("/proc/tombolo/tasks"), "r");
 	struct thread t = {}, seen, *known;
 	char line[256], path[64];
 
+	if (!f && options.all) /* then all are at home */
+		return EXIT_OK;
 	if (!f) {
 		fprintf(stderr,
 			"tombolo: /proc/tombolo: %s; is ssi.ko loaded?\n",
@@ -167,6 +187,7 @@ static int read_threads(struct list *list, bool all)
 	list->n = 0;
 	if (all)
 		read_all(list);
+	read_bodies(list);
 	return read_away(list);
 }
 
@@ -196,27 +217,55 @@ static const char *place_text(const struct thread *t)
 	return text;
 }
 
-/* Threads of this kernel: those that are elsewhere; with --all, all */
+static void print_row(const struct thread *t)
+{
+	printf("%7d %7d %4u %5s %7.2f s %7.2f s %7llu %9llu %-8s %s%s%s\n",
+	       t->pid, t->tid, t->home, place_text(t), t->cpu_s, t->away_s,
+	       t->moves, t->calls, t->state, t->comm, t->why ? "  " : "",
+	       t->why ? why_text(t->why) : "");
+}
+
+/* Where in the kernel it is; nothing if it runs */
+static void print_stack(const struct thread *t)
+{
+	FILE *f = fopen(path_of("/proc/%d/task/%d/stack", t->pid, t->tid), "r");
+	char line[128], *name;
+	int depth;
+
+	for (depth = 0; f && depth < STACK && fgets(line, sizeof(line), f);
+	     depth++) {
+		name = strchr(line, ' ');
+		if (!name || strstr(name, "el0_svc")) /* all come in by it */
+			break;
+		printf("%8s%s", "", name);
+	}
+	if (f)
+		fclose(f);
+}
+
+/* Threads of this kernel: those that are elsewhere; with --all, all, and those of
+ * others that run here */
 int command_ps(void)
 {
 	struct list list = { 0 };
 	const struct thread *t;
-	int ret = read_threads(&list, options.all);
+	int ret;
 
+	options.all |= options.stack;
+	ret = read_threads(&list, options.all);
 	if (ret)
 		return ret;
 	printf(options.json ?
 		       "[" :
-		       "    PID     TID HOME PLACE       CPU  CPU AWAY   MOVES     CALLS  NAME\n");
-	for (t = list.threads; t < list.threads + list.n; t++)
+		       "    PID     TID HOME PLACE       CPU  CPU AWAY   MOVES     CALLS STATE    NAME\n");
+	for (t = list.threads; t < list.threads + list.n; t++) {
 		if (options.json)
 			print_json(t, t == list.threads ? "" : ",");
 		else
-			printf("%7d %7d %4u %5s %7.2f s %7.2f s %7llu %9llu  %s%s%s\n",
-			       t->pid, t->tid, t->home, place_text(t), t->cpu_s,
-			       t->away_s, t->moves, t->calls, t->comm,
-			       t->why ? "  " : "",
-			       t->why ? why_text(t->why) : "");
+			print_row(t);
+		if (options.stack && !options.json)
+			print_stack(t);
+	}
 	if (options.json)
 		printf("\n]\n");
 	free(list.threads);

@@ -48,7 +48,7 @@ MEASURES = (
     Measure("false_sharing", "add 1, words of one page", 10000, 2010000, "HA",
             "HI", False),
     Measure("alone", "compute, no sharing", 100, 10100, "HA", "HI", False),
-    Measure("shared", "a grid and a barrier", 5, 55, "HA", "HI", False),
+    Measure("shared", "a grid and a barrier", 5, 25, "HA", "HI", False),
 )
 PLACES = ("home", "away")
 

@@ -44,6 +44,8 @@ def main(function):
         status = function()
     except Failure as failure:
         say(failure)
+        if failure.details:
+            print(failure.details, file=sys.stderr, flush=True)
         status = failure.status
     except Interrupted as interrupted:
         say("interrupted, the board is switched off")

@@ -17,9 +17,10 @@ USAGE = 125	  # wrong arguments, or a file or port that is in use
 class Failure(Exception):
     """One clear sentence for the user and the exit status that goes with it."""
 
-    def __init__(self, status, message):
+    def __init__(self, status, message, details=""):
         super().__init__(message)
         self.status = status
+        self.details = details  # more lines, for who is there to read them
 
 
 class Interrupted(BaseException):

@@ -7,10 +7,11 @@ marker of overlay.py. Everything that can go wrong on the way is told apart:
 the board does not boot, kernel 0 dies, QEMU dies, the time is over.
 """
 
+import os
 import re
 import time
 
-from . import errors, overlay
+from . import errors, overlay, states
 from .errors import Failure
 
 PANIC = re.compile(r"Kernel panic - not syncing(?:: (.*))?")
@@ -143,11 +144,20 @@ class Session:
         if self.elapsed() > self.limit:
             where = "the command was running" if self.up \
                 else f"still in {self.stage or 'the first instructions'}"
-            raise Failure(errors.TIMEOUT, f"time limit of {self.limit:g} s "
-                          f"reached ({where}; see {log})")
+            self._time_is_over(where, log)
         if not self.up and self.elapsed() > self.boot_limit:
             raise Failure(errors.NO_BOOT, self._no_boot(
                 f"within {self.boot_limit:g} s", log))
+
+    def _time_is_over(self, where, log):
+        """Tell it, and what everybody was doing, if somebody can be asked."""
+        texts = states.collect(self.machine) if self.up else {}
+        if texts:
+            log = os.path.join(self.machine.logdir, "tasks.txt")
+            with open(log, "w", encoding="utf-8") as file:
+                file.write(states.whole(texts))
+        raise Failure(errors.TIMEOUT, f"time limit of {self.limit:g} s "
+                      f"reached ({where}; see {log})", states.rows(texts))
 
     def _fail_ended(self, ended, log):
         if ended.startswith("QEMU"):
