@@ -189,17 +189,16 @@ static int __init dsm_init(void)
 	ret = read_board();
 	if (!ret)
 		ret = map_memory();
-	if (!ret)
-		ret = serve_init();
-	if (!ret)
-		ret = keep_init();
-	if (!ret)
-		ret = copies_init();
-	if (!ret)
-		ret = link_init();
 	if (ret) {
 		unmap_memory();
 		return ret;
+	}
+	/* These leave threads and callbacks behind: whatever fails, it stays. */
+	ret = serve_init() ?: keep_init() ?: copies_init() ?: link_init();
+	if (ret) {
+		pr_err("dsm: not all of it could be set up, so no page is shared: %d\n",
+		       ret);
+		return 0;
 	}
 	use_init();
 	home_hooks_on();
