@@ -26,7 +26,8 @@
 /**
  * struct dsm_stats - what has happened, for people
  *
- * @sent, @received: messages by type
+ * @sent: messages by type
+ * @received: the same
  * @grants: frames handed out by us, by access
  * @forwards: frames handed from one kernel to another, by our order
  * @recalls: frames asked back by us
@@ -35,7 +36,8 @@
  * @voids: grants that came too late to be used
  * @holds: recalls that waited for the holder to have its time
  * @lost: frames lost with a dead kernel
- * @cleans, @invals: cache operations, in frames
+ * @cleans: cache operations, in frames
+ * @invals: the same
  * @strays: messages that came too late: of an earlier life of the home, or about
  *	frames that have no entry any more
  * @bad: messages that broke the protocol
@@ -310,6 +312,8 @@ void dsm_home_refuse(struct dsm_core *core, const struct dsm_ask *ask,
  *
  * Under the lock that is held on until the access, or the page table entry that
  * allows it, is made.
+ *
+ * Return: true if it may, as long as the lock is held.
  */
 bool dsm_home_ok(const struct dsm_core *core, const struct dsm_page *page,
 		 enum dsm_access access);
@@ -389,6 +393,8 @@ void dsm_home_gone(struct dsm_core *core, struct dsm_page *page, u32 kernel,
 
 /**
  * dsm_home_timer() - the time given to later_page() is over
+ * @core: us
+ * @page: entry
  */
 void dsm_home_timer(struct dsm_core *core, struct dsm_page *page);
 
@@ -418,6 +424,8 @@ bool dsm_copy_idle(const struct dsm_copy *copy);
  *
  * The page table entry must be made under the same hold of the lock: a recall
  * comes before both or after both.
+ *
+ * Return: true if it may, as long as the lock is held.
  */
 bool dsm_copy_may_map(struct dsm_core *core, struct dsm_copy *copy, u64 stamp,
 		      enum dsm_access access);
@@ -451,6 +459,8 @@ void dsm_copy_gone(struct dsm_core *core, struct dsm_copy *copy);
 
 /**
  * dsm_copy_timer() - the time given to later_copy() is over
+ * @core: us
+ * @copy: entry
  */
 void dsm_copy_timer(struct dsm_core *core, struct dsm_copy *copy);
 

@@ -65,6 +65,8 @@ void dsm_space_put(struct dsm_space *space);
 /**
  * dsm_space_id() - what to tell the other kernel
  * @space: a space
+ *
+ * Return: its name, the same as long as the space lives.
  */
 struct dsm_id dsm_space_id(const struct dsm_space *space);
 
@@ -75,8 +77,9 @@ struct dsm_id dsm_space_id(const struct dsm_space *space);
  *
  * What a kernel without this asks for is refused. It may be done twice.
  *
- * Context: process. Return: 0, -EINVAL for no such kernel, -ENOTCONN if the
- * other end is not there, -ESRCH if the mm has ended.
+ * Context: process.
+ * Return: 0, -EINVAL for no such kernel, -ENOTCONN if the other end is not there,
+ * -ESRCH if the mm has ended.
  */
 int dsm_space_grant(struct dsm_space *space, unsigned int kernel);
 

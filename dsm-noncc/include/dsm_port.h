@@ -18,8 +18,24 @@ struct dsm_ask;
 
 /**
  * struct dsm_msg - a message, checked, in the host's byte order
+ * @type: enum dsm_type
+ * @access: enum dsm_access
+ * @home: kernel whose frame or space it is about
+ * @third: kernel that is to hand the frame on
+ * @many: neighbours that are welcome
+ * @from: the kernel it came from, whatever it says
+ * @flags: DSM_EXEC, DSM_OPTIONAL and so on
+ * @frame: number of the frame
+ * @stamp: of the grant or recall
+ * @grant_stamp: of the grant that a recall is about
+ * @token: of the request that is answered
+ * @addr: of the page in its space
+ * @space: number of the space
+ * @space_inc: incarnation of the home that made the space
+ * @prot: DSM_PROT_*
+ * @code: of a refusal
  *
- * As struct dsm_wire; @from is the kernel it came from, whatever it says.
+ * struct dsm_wire says which of them count in which message.
  */
 struct dsm_msg {
 	u8 type;

@@ -72,6 +72,7 @@ enum dsm_counter {
 
 /**
  * struct dsm_link - a peer
+ * @id: of the peer; never changes
  * @ch: channel to it
  * @up: both ends are open
  * @out: what the core has sent since dsm.lock was taken; under it
@@ -90,6 +91,7 @@ enum dsm_counter {
  * @same: in the same life as before
  * @settled: nothing is left of its last life
  * @lost: frames lost with it, not told yet; under dsm.lock
+ * @queued: requests of it that wait here; under dsm.lock
  */
 struct dsm_link {
 	struct imb_channel *ch;
@@ -116,6 +118,7 @@ struct dsm_link {
 
 /**
  * struct dsm - this kernel's part
+ * @core: the protocol; under @lock
  * @lock: of the core; by dsm_lock()
  * @unsent: a bit for each link with something in @out
  * @maps: see above
@@ -123,7 +126,9 @@ struct dsm_link {
  * @spaces: struct dsm_space by number
  * @copies: struct body_copy by frame number, for each home; under @lock
  * @tokens: struct body_ask by token; under @lock
+ * @link: by kernel id; the own one is unused but for its memory
  * @line: bytes of a cache line that we keep by hand, or 0
+ * @count: of DSM_COUNTERS, for debugfs
  */
 struct dsm {
 	struct dsm_core core;
@@ -194,6 +199,9 @@ static inline void dsm_unlock_restore(unsigned long flags)
 
 /**
  * struct space_ahead - what a kernel has asked for, the newest DSM_AHEAD pages
+ * @asked: a ring of them
+ * @n: how many there are
+ * @next: where the next one goes, modulo DSM_AHEAD
  */
 struct space_ahead {
 	struct space_asked {
@@ -206,12 +214,18 @@ struct space_ahead {
 
 /**
  * struct dsm_space - an mm_struct that others may see
+ * @mm: it; only to be looked into by who has mmget_not_zero()
+ * @notifier: of the whole range: tells of every change
+ * @by_mm: in the table by @mm; under RCU
  * @maps: struct home_map by page index; changed under dsm.maps
+ * @number: its name for other kernels
  * @kernels: a bit for each that may ask; under dsm.lock
  * @ever: and each that might, once
  * @ahead: by kernel; under dsm.lock
  * @dead: the mm has ended
  * @refs: users, one of them the living mm
+ * @rcu: frees it
+ * @end: what the end of the mm leaves to be done
  */
 struct dsm_space {
 	struct mm_struct *mm;
@@ -236,17 +250,24 @@ enum home_kind {
 
 /**
  * struct home_page - a frame of ours that others have or want
+ * @core: the directory's entry; under dsm.lock
  * @page: of the frame, with a reference as long as this is in dsm.frames
  * @maps: struct home_map; under dsm.maps
  * @wq: who waits for home_wake() or for the end of a protection
  * @refs: one of dsm.frames, others of asks and waiters
+ * @protect: in the list of those to be lowered; under dsm.lock
  * @protecting: an operation of home_protect() to be done, 0 none; under dsm.lock
+ * @protect_access: and to what; under dsm.lock
+ * @kind: of the frame; never changes
+ * @reap: in the list of those to be tidied up; under dsm.lock
+ * @timer: of dsm_ops.later_page(); has a reference while it runs
  * @recall_stamp: of the recall that threads wait for; under dsm.lock
  * @recall_end: its holder is taken for dead then; under dsm.lock
  * @time: in the list of what time.c writes back; under dsm.maps
  * @kept: in the list of those that no space shows any more; under dsm.maps
  * @changed: when its file was
  * @steady: a later change of the file would show by that
+ * @rcu: frees it
  */
 struct home_page {
 	struct dsm_page core;
@@ -271,12 +292,17 @@ struct home_page {
 
 /**
  * struct home_map - a page at an address of a space
+ * @space: whose address it is
+ * @hp: the page; without a reference, since dsm.frames has one
+ * @list: in @hp->maps; under dsm.maps
+ * @index: page number of the address
  * @level: what the home's own entry allows, enum dsm_access; DSM_WRITE means that
  *	it is as it was, also if that is read-only
  * @has_pte: the home has an entry at this address
  * @writable: writing needs nothing but the frame
  * @prot: DSM_PROT_*, until a notifier takes this away
  * @saved: the entry before it was changed
+ * @rcu: frees it
  */
 struct home_map {
 	struct dsm_space *space;
@@ -293,8 +319,12 @@ struct home_map {
 
 /**
  * struct home_ask - a peer's request on its way through this kernel
+ * @ask: as the core takes it
+ * @list: in the list of those to be served; under dsm.lock
+ * @hp: what it was resolved to, with a reference
  * @many: neighbours are welcome
  * @gently: only if nothing has to be waited for
+ * @tries: how often it was resolved in vain
  */
 struct home_ask {
 	struct dsm_ask ask;
@@ -394,7 +424,11 @@ void ahead_inherit(struct dsm_space *space);
 
 /**
  * struct dsm_window - a process that shows a space
+ * @id: of the space
+ * @ops: the opener's callbacks
+ * @ctx: for them
  * @mm: of the process
+ * @file: what is mapped over the whole range
  * @pages: struct body_map by page index; under dsm.lock
  * @list: in the list of windows; under dsm.lock
  * @over: the home says that its space has ended; under dsm.lock
@@ -420,11 +454,16 @@ struct dsm_window {
 
 /**
  * struct body_copy - a frame of another kernel that we have or had
+ * @core: the core's entry; under dsm.lock
  * @maps: struct body_map; under dsm.lock
  * @replica: our copy of it, to be executed
  * @unmap: in the list of what copies_op_unmap() has started
+ * @unmap_op: the operation to be reported then; under dsm.lock
+ * @unmap_access: what may stay mapped; under dsm.lock
  * @time: in the list of what time.c keeps fresh; under body_unmapping
+ * @timer: of dsm_ops.later_copy(); has a reference while it runs
  * @refs: one of dsm.copies, others of who looks at it
+ * @rcu: frees it
  */
 struct body_copy {
 	struct dsm_copy core;
@@ -441,6 +480,10 @@ struct body_copy {
 
 /**
  * struct body_map - a copy at an address of a window
+ * @win: whose address it is
+ * @copy: of which frame
+ * @list: in @copy->maps; under dsm.lock
+ * @index: page number of the address
  * @prot: DSM_PROT_*, the home's word
  * @stamp: of the grant that named this address
  */
@@ -455,7 +498,13 @@ struct body_map {
 
 /**
  * struct body_ask - a thread that waits for a page, or nobody (fetched ahead)
- * @copy, @map: prepared, so that an interrupt need not allocate
+ * @win: where the page is wanted
+ * @token: its name on the wire
+ * @index: page number of the address
+ * @done: the answer is there; under dsm.lock like the next
+ * @code: of a refusal, 0: look again
+ * @copy: prepared, so that an interrupt need not allocate
+ * @map: the same
  * @task: who waits; NULL: fetched ahead, the answer frees this
  */
 struct body_ask {

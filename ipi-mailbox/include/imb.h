@@ -97,7 +97,8 @@ struct imb_ops {
  * imb_self() - this kernel's id
  * imb_kernels() - how many kernels the board has, with ids 0 to that - 1
  *
- * Context: any. Return: -ENODEV before the mailbox has been found.
+ * Context: any.
+ * Return: -ENODEV before the mailbox has been found.
  */
 int imb_self(void);
 int imb_kernels(void);
@@ -132,7 +133,8 @@ void imb_close(struct imb_channel *ch);
  * imb_up() - is the other end open?
  * @ch: channel
  *
- * Context: any. Return: as last told by state().
+ * Context: any.
+ * Return: as last told by state().
  */
 bool imb_up(const struct imb_channel *ch);
 
@@ -140,7 +142,8 @@ bool imb_up(const struct imb_channel *ch);
  * imb_max_message() - longest message of a channel
  * @ch: channel
  *
- * Context: any. Return: bytes.
+ * Context: any.
+ * Return: bytes.
  */
 u32 imb_max_message(const struct imb_channel *ch);
 
@@ -163,6 +166,9 @@ int imb_send(struct imb_channel *ch, const void *data, u32 len);
  * @len: how many
  *
  * For batches; end them by imb_kick().
+ *
+ * Context: any but NMI.
+ * Return: as imb_send().
  */
 int imb_send_more(struct imb_channel *ch, const void *data, u32 len);
 

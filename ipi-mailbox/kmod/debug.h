@@ -30,7 +30,8 @@ void imb_debug_freeze(unsigned int peer, bool freeze);
  * @data: the message
  * @len: bytes of it
  *
- * Context: process. Return: as imb_send(); -ENODEV if there is no such channel.
+ * Context: process.
+ * Return: as imb_send(); -ENODEV if there is no such channel.
  */
 int imb_debug_send(unsigned int peer, unsigned int service, const void *data,
 		   u32 len);

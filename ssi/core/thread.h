@@ -30,6 +30,8 @@ bool ssi_step(enum ssi_state *state, enum ssi_event event);
 /**
  * ssi_state_name() - how a state is called
  * @state: one
+ *
+ * Return: the name in the table.
  */
 const char *ssi_state_name(enum ssi_state state);
 
@@ -50,6 +52,8 @@ struct ssi_msg {
 /**
  * ssi_type_name() - how a message is called
  * @type: enum ssi_wire_type
+ *
+ * Return: the name, "?" for one that is not known.
  */
 const char *ssi_type_name(u8 type);
 
@@ -60,6 +64,8 @@ const char *ssi_type_name(u8 type);
  *
  * It has a known type and version, the parts that its type must have, all its
  * parts are there and no more.
+ *
+ * Return: whether it is.
  */
 bool ssi_check(const void *data, u32 len);
 

@@ -41,6 +41,7 @@ enum tombolo_why {
  * @flags: TOMBOLO_MOVE_*
  * @timeout_ms: how long to wait until they are there
  * @why: out: enum tombolo_why
+ * @reserved: zero
  */
 struct tombolo_move {
 	__s32 pid;

@@ -139,6 +139,13 @@ struct sim_kernel {
  * @accesses: how many there have been
  * @bugs: how often ops.bug was called
  * @trace: print every access
+ * @rates: of what happens by itself
+ * @ops: the caller's decisions
+ * @ctx: for them
+ * @hot: the lines last accessed, a ring
+ * @n_hot: how many ever were
+ * @memory: one for each cache, or the first for all
+ * @kernel: by number
  * @order: SIM_ORDER: who knows what
  */
 struct imb_sim {
@@ -232,9 +239,20 @@ void sim_settle(struct imb_port *port);
 
 /**
  * sim_poke() - overwrite memory from outside, past all rules and caches
- * sim_peek() - read memory from outside
+ * @sim: machine
+ * @offset: in the window
+ * @src: bytes
+ * @n: how many
  */
 void sim_poke(struct imb_sim *sim, u64 offset, const void *src, size_t n);
+
+/**
+ * sim_peek() - read memory from outside
+ * @sim: machine
+ * @offset: in the window
+ * @dst: filled in
+ * @n: how many
+ */
 void sim_peek(const struct imb_sim *sim, u64 offset, void *dst, size_t n);
 
 #endif /* IMB_SIM_H */

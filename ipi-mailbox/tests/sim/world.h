@@ -97,7 +97,14 @@ struct end {
  * @boot: its incarnation
  * @held: messages whose buffers are not yet returned
  * @n_held: how many
+ * @first: how its coroutine begins
+ * @at: where it goes on
+ * @started: it has begun
+ * @stack: of it
  * @prod: peers whose link wants imb_link_next()
+ * @port: by peer
+ * @link: by peer
+ * @end: by peer and service
  */
 struct node {
 	u32 id;
@@ -126,10 +133,19 @@ struct node {
  * @random: state of the generator
  * @plan: what happens
  * @sim: the machine
+ * @node: the kernels
+ * @running: whose turn it is, NULL: the scheduler's
+ * @scheduler: where it goes on
  * @ticking: time goes on
+ * @calm: nothing bad happens any more
  * @last: highest conversation heard so far, per direction and service
  * @sent: messages sent, per conversation
  * @late: bells under way, per listener
+ * @conversations: how many have begun
+ * @delivered: messages
+ * @ups: links that came up
+ * @dropped_bells: that were lost on the way
+ * @crashes: of kernels
  */
 struct world {
 	u64 seed;
