@@ -63,10 +63,7 @@ void tb_copy(void *to, const void *from, u64 n)
 
 void tb_zero(void *to, u64 n)
 {
-	u8 *t = to;
-
-	while (n--)
-		*t++ = 0;
+	__builtin_memset(to, 0, n);
 }
 
 /* Ends at end; returns where it begins. */
