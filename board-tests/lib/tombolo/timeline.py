@@ -2,8 +2,9 @@
 """Merges the trace events of all kernels into one file for Perfetto.
 
 Each kernel's part begins with what `tombolo clock` says there, so that all
-events are put on the board's one counter. The result is Chrome's trace JSON:
-a process per kernel with a row per core (who ran) and a row per event system.
+events are put on the board's one counter. The result is Chrome's trace JSON: a
+process per kernel, with a row per core (who ran), a row per core of events, and
+slices for each stay of a thread on another kernel and each wait for a page.
 """
 
 import json
@@ -22,9 +23,11 @@ class Kernel:
     def __init__(self, number):
         self.number = number
         self.clock = {}
-        self.running = {}  # cpu: (name, since)
+        self.running = {}  # core: (name, since)
+        self.stays = {}  # number: name
         self.events = []
-        self.names = set()
+        self.waits = 0
+        self.last = 0
 
     def line(self, text):
         match = EVENT.match(text)
@@ -36,27 +39,56 @@ class Kernel:
 
     def _event(self, match):
         offset = self.clock["board_ns"] - self.clock["monotonic_ns"]
-        at = float(match["time"]) * 1e6 + offset / 1e3
-        if match["name"] == "sched_switch":
-            self._switch(int(match["cpu"]), at, match["args"])
+        at = self.last = float(match["time"]) * 1e6 + offset / 1e3
+        core, name, text = int(match["cpu"]), match["name"], match["args"]
+        if name == "sched_switch":
+            self._switch(core, at, text)
             return
-        self.names.add(match["name"])
-        self.events.append({
-            "ph": "i", "s": "t", "name": match["name"], "ts": at,
-            "pid": self.number, "tid": f"core {match['cpu']}: events",
-            "args": {"task": f"{match['comm'].strip()}-{match['pid']}",
-                     "text": match["args"],
-                     **dict(FIELD.findall(match["args"]))}})
+        task = f"{match['comm'].strip()}-{match['pid']}"
+        args = dict(FIELD.findall(text))
+        self._add("i", name, at, tid=f"core {core}: events", s="t",
+                  args={"task": task, "text": text, **args})
+        if name == "ssi_leave":
+            self.stays[args["stay"]] = f"{task} on kernel {args['kernel']}"
+            self._slice("b", args["stay"], at)
+        elif name == "ssi_home" and args["stay"] in self.stays:
+            self._slice("e", args["stay"], at)
+            del self.stays[args["stay"]]
+        elif name == "dsm_fault":
+            self._wait(at, task, args)
 
-    def _switch(self, cpu, at, args):
-        name, since = self.running.pop(cpu, (None, at))
-        if name:
-            self.events.append({
-                "ph": "X", "name": name, "ts": since, "dur": at - since,
-                "pid": self.number, "tid": f"core {cpu}"})
-        match = SWITCH.search(args)
+    def _add(self, kind, name, at, **more):
+        self.events.append({"ph": kind, "name": name, "ts": at,
+                            "pid": self.number + 1, **more})
+
+    def _slice(self, kind, stay, at):
+        self._add(kind, self.stays[stay], at, cat="elsewhere",
+                  id=f"{self.number}.{stay}")
+
+    def _wait(self, at, task, args):
+        """A page has come: since when had it been waited for?"""
+        self.waits += 1
+        for kind, when in (("b", at - float(args["wait_us"])), ("e", at)):
+            self._add(kind, f"{task} waits for a page", when, cat="pages",
+                      id=f"{self.number}.page.{self.waits}", args=args)
+
+    def _switch(self, core, at, text):
+        self._stop(core, at)
+        match = SWITCH.search(text)
         if match and match["pid"] != "0":
-            self.running[cpu] = (f"{match['comm']}-{match['pid']}", at)
+            self.running[core] = (f"{match['comm']}-{match['pid']}", at)
+
+    def _stop(self, core, at):
+        name, since = self.running.pop(core, (None, at))
+        if name:
+            self._add("X", name, since, dur=at - since, tid=f"core {core}")
+
+    def close(self):
+        """What goes on when the trace ends, ends with it."""
+        for core in list(self.running):
+            self._stop(core, self.last)
+        for stay in self.stays:
+            self._slice("e", stay, self.last)
 
 
 class Timeline:
@@ -80,13 +112,16 @@ class Timeline:
 
     def write(self, path):
         """The merged file; the number of events in it."""
+        for kernel in self.kernels:
+            kernel.close()
         events = sorted((event for kernel in self.kernels
                          for event in kernel.events),
                         key=lambda event: event["ts"])
         begin = events[0]["ts"] if events else 0
         for event in events:
             event["ts"] -= begin
-        names = [{"ph": "M", "name": "process_name", "pid": kernel.number,
+        # From 1 on: viewers have their own idea of process 0.
+        names = [{"ph": "M", "name": "process_name", "pid": kernel.number + 1,
                   "args": {"name": f"kernel {kernel.number}"}}
                  for kernel in self.kernels]
         rows = Rows()
@@ -105,6 +140,9 @@ class Rows:
     def named(self, events):
         names = []
         for event in events:
+            if "tid" not in event:  # a slice has a row of its own
+                event["tid"] = event["pid"]
+                continue
             key = (event["pid"], event["tid"])
             if key not in self.numbers:
                 number = event["pid"] * 1000 + len(self.numbers) + 1

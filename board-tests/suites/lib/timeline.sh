@@ -8,7 +8,7 @@ TRACING=/sys/kernel/tracing
 
 TRACE_ON="cd $TRACING && echo mono >trace_clock && echo 4096 >buffer_size_kb
 echo >trace
-for e in events/tombolo* events/sched/sched_switch; do
+for e in events/tombolo* events/dsm events/sched/sched_switch; do
 	[ ! -e \$e/enable ] || echo 1 >\$e/enable
 done
 echo 1 >tracing_on"
