@@ -9,7 +9,9 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,6 +296,44 @@ static void upgrades(void)
 	read_all(p, FAR, 2);
 }
 
+/* What a thread takes along when it leaves does not count: it stays there. */
+static sem_t written, left;
+
+static void *writes_and_stays(void *p)
+{
+	go(cores[0]);
+	write_all(p, FAR, 1);
+	sem_post(&written);
+	sem_wait(&left);
+	return NULL;
+}
+
+static void touch_of_another(int value)
+{
+	volatile char *p = pages(FAR);
+	pthread_t thread;
+
+	sem_init(&written, 0, 0);
+	sem_init(&left, 0, 0);
+	if (pthread_create(&thread, NULL, writes_and_stays, (void *)p))
+		give_up("no thread");
+	sem_wait(&written);
+	go(cores[1]);
+	touch(p, FAR, 1, value);
+	sem_post(&left);
+	pthread_join(thread, NULL);
+}
+
+static void third_reads(void)
+{
+	touch_of_another(0);
+}
+
+static void third_writes(void)
+{
+	touch_of_another(2);
+}
+
 static const struct {
 	const char *name;
 	int cores;
@@ -308,6 +348,8 @@ static const struct {
 	{ "read_in_order", 2, reads_in_order },
 	{ "write", 2, writes },
 	{ "upgrade", 2, upgrades },
+	{ "third_read", 2, third_reads },
+	{ "third_write", 2, third_writes },
 	{ "futex", 2, futex },
 	{ "pipe", 2, through_pipe },
 	{ "faults", 2, faults },

@@ -29,7 +29,7 @@ differences() {
 
 # counted_moves WHAT COUNT CORE...
 counted_moves() {
-	cd "$KTAP_TMP"
+	cd "$KTAP_TMP" || return
 	[ -p there ] || mkfifo there go
 	"$BENCH/moves" "$@" >said &
 	moves_pid=$!

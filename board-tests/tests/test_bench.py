@@ -99,6 +99,9 @@ def test_without_laps_a_time_is_a_difference():
              moved("x", 0, 10, 100), moved("x", 0, 20, 160)]
     row = moves.Evaluation(steps).one("away: x")
     equal((row["ns"], row["bells"], row["least_bells"]), (6.0, 3.0, None))
+    steps[2] = moved("x", 0, 20, 90)
+    equal(moves.Evaluation(steps).one("away: x")["ns"], None)
+    equal(tables.ratio(None, 3), None)
 
 
 def test_measures_need_the_kernels_that_they_name():

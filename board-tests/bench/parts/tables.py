@@ -130,13 +130,23 @@ def one_way(moves):
     return table("One way, x bell", ["what", "there", "back"], rows)
 
 
+def scaled(value, scale):
+    return None if value is None else value * scale
+
+
+def ratio(value, unit):
+    return value / unit if value and unit else None
+
+
 def several(moves):
     """How much more two kernels do than one, or than one thread does."""
     rows = [row for row in moves["measures"] if row["name"] == "faults"]
     faults = [[row["title"], row["away"]["bells"],
-               rows[0]["away"]["ns"] / row["away"]["ns"]] for row in rows]
-    apps = [[row["title"], row["home"]["ns"] / 1e3, row["away"]["ns"] / 1e3,
-             row["away"]["ns"] / row["home"]["ns"]]
+               ratio(rows[0]["away"]["ns"], row["away"]["ns"])]
+              for row in rows]
+    apps = [[row["title"], scaled(row["home"]["ns"], 1e-3),
+             scaled(row["away"]["ns"], 1e-3),
+             ratio(row["away"]["ns"], row["home"]["ns"])]
             for row in moves["measures"]
             if row["name"] in ("apart", "false_sharing", "alone", "shared")]
     return table("Faults of several threads at once", [
