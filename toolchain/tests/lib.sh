@@ -12,6 +12,12 @@ isas=(x86_64 aarch64 riscv64)
 host=$(uname -m)
 number=0 failed=0
 
+# Where suites/libraries builds: the parts' names in the cache stand for all that
+# they are made of.
+# shellcheck disable=SC2034
+built=$cache/toolchain-libraries-$(readlink \
+	"$out"/toolchain/{plugin,musl,runtime} | short_hash)
+
 # What this was started with besides is nothing that a program should carry.
 for fd in /proc/$$/fd/*; do
 	fd=${fd##*/}
