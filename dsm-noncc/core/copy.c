@@ -40,9 +40,6 @@ static const struct row rows[DSM_COPY_PHASES][EVENTS] = {
 #include "dsm_states.def"
 };
 
-/* A thread that waits for a page has to be run before it can use it. */
-#define RUN_FACTOR 8
-
 static u64 *seen(struct dsm_core *core, u32 home, u64 frame)
 {
 	u32 bucket = (u32)((frame * 0x9e3779b97f4a7c15ull) >> 32) % DSM_BUCKETS;
@@ -184,8 +181,10 @@ static void acquire(struct dsm_core *core, struct dsm_copy *copy,
 	if (msg->access > copy->access)
 		copy->access = msg->access;
 	copy->used = false;
-	copy->until =
-		core->ops->now_us(core->ctx) + (u64)core->hold_us * RUN_FACTOR;
+	/* Nobody waits for a neighbour. */
+	if (!(msg->flags & DSM_OPTIONAL))
+		copy->until = core->ops->now_us(core->ctx) +
+			      (u64)core->hold_us * DSM_RUN_FACTOR;
 }
 
 static void too_late(struct dsm_core *core, const struct dsm_msg *msg)

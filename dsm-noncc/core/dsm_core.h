@@ -261,7 +261,7 @@ void dsm_ask_for(struct dsm_core *core, u32 home, const struct dsm_ask *ask,
 /**
  * dsm_page_init() - a frame gets an entry: so far all ours
  * @core: us
- * @page: with @frame set
+ * @page: with @frame set; and @until, if an earlier entry's time is not over
  */
 void dsm_page_init(struct dsm_core *core, struct dsm_page *page);
 
@@ -329,6 +329,15 @@ bool dsm_home_ok(const struct dsm_core *core, const struct dsm_page *page,
  */
 void dsm_home_want(struct dsm_core *core, struct dsm_page *page,
 		   enum dsm_access access);
+
+/**
+ * dsm_home_used() - a thread of this kernel that waited for the frame has it
+ * @core: us
+ * @page: entry
+ *
+ * Until then it is held for longer: the thread has to be run first.
+ */
+void dsm_home_used(struct dsm_core *core, struct dsm_page *page);
 
 /**
  * dsm_home_recall() - take the frame back and keep it

@@ -17,6 +17,9 @@ enum dsm_copy_phase {
 	DSM_COPY_PHASES
 };
 
+/* A thread that waits for a page has to be run before it can use it. */
+#define DSM_RUN_FACTOR 8
+
 /* What the host may be told of a bad peer. */
 void dsm_bad(struct dsm_core *core, u32 kernel, const char *why);
 

@@ -151,7 +151,9 @@ static void satisfy_want(struct dsm_core *core, struct dsm_page *page)
 static void take(struct dsm_core *core, struct dsm_page *page)
 {
 	take_back(core, page, page->next);
-	page->until = core->ops->now_us(core->ctx) + core->hold_us;
+	if (page->want)
+		page->until = core->ops->now_us(core->ctx) +
+			      (u64)core->hold_us * DSM_RUN_FACTOR;
 	core->stats.takes++;
 	if (page->recalls)
 		core->ops->home_wake(core->ctx, page);
@@ -395,6 +397,7 @@ void dsm_page_init(struct dsm_core *core, struct dsm_page *page)
 {
 	struct dsm_page fresh = {
 		.frame = page->frame,
+		.until = page->until,
 		.state = DSM_PAGE_EXCLUSIVE,
 		.holders = dsm_bit(core->self),
 		.op_kernel = DSM_NOBODY,
@@ -452,6 +455,17 @@ void dsm_home_want(struct dsm_core *core, struct dsm_page *page,
 	if (access > page->want)
 		page->want = (u8)access;
 	dsm_home_serve(core, page);
+}
+
+void dsm_home_used(struct dsm_core *core, struct dsm_page *page)
+{
+	u64 end = core->ops->now_us(core->ctx) + core->hold_us;
+
+	if (page->until <= end)
+		return;
+	page->until = end;
+	if (page->timer)
+		core->ops->later_page(core->ctx, page, core->hold_us);
 }
 
 bool dsm_home_recall(struct dsm_core *core, struct dsm_page *page, bool urgent)

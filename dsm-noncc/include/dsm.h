@@ -195,8 +195,6 @@ void dsm_window_close(struct dsm_window *win);
  * @win: a window
  * @touch: the memory
  * @n: how many ranges
- * @alone: nobody else is in the window. Otherwise pages that hold other things, too,
- *	are not given back
  *
  * Those that it may write; what it may only read the home can read, too. The home
  * may give all of them again, unasked.
@@ -204,7 +202,7 @@ void dsm_window_close(struct dsm_window *win);
  * Context: process; may sleep.
  */
 void dsm_window_lend(struct dsm_window *win, const struct dsm_touch *touch,
-		     unsigned int n, bool alone);
+		     unsigned int n);
 
 /**
  * dsm_window_return() - a thread goes home: give back what it has written

@@ -89,6 +89,7 @@ static void give(struct dsm_space *space, unsigned int kernel,
 		.space_inc = dsm.core.inc,
 	};
 
+	space_use_over(space, index);
 	serve_unasked(space, &ask);
 }
 
@@ -105,6 +106,7 @@ void dsm_space_send(struct dsm_space *space, unsigned int kernel,
 		ask.access = touch[i].write ? DSM_WRITE : DSM_READ;
 		ahead_note(space, &ask);
 	}
+	WRITE_ONCE(space->regrets, 0);
 	dsm_lock();
 	ahead = space->ahead[kernel];
 	dsm_unlock_unsent();
@@ -189,7 +191,7 @@ static void lend_some(struct dsm_window *win, struct pages *p)
 }
 
 void dsm_window_lend(struct dsm_window *win, const struct dsm_touch *touch,
-		     unsigned int n, bool alone)
+		     unsigned int n)
 {
 	unsigned int i, pages = 0;
 	struct pages p;
@@ -197,10 +199,6 @@ void dsm_window_lend(struct dsm_window *win, const struct dsm_touch *touch,
 	for (i = 0; i < n; i++) {
 		p = pages_of(&touch[i]);
 		pages += min(p.end - p.first, (unsigned long)DSM_GIVE);
-		if (!alone) {
-			p.first += !PAGE_ALIGNED(touch[i].addr);
-			p.end -= !PAGE_ALIGNED(touch[i].addr + touch[i].len);
-		}
 		while (p.first < p.end)
 			lend_some(win, &p);
 	}

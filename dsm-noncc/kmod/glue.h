@@ -212,6 +212,19 @@ struct space_ahead {
 	unsigned int next;
 };
 
+/* So many pages that the home has got back for itself are remembered. */
+#define SPACE_USES 256
+
+/**
+ * struct space_use - a page that a thread of the home had to wait for
+ * @index: of the page
+ * @until: it has had its time with it, then; 0: nothing
+ */
+struct space_use {
+	unsigned long index;
+	u64 until;
+};
+
 /**
  * struct dsm_space - an mm_struct that others may see
  * @mm: it; only to be looked into by who has mmget_not_zero()
@@ -222,6 +235,8 @@ struct space_ahead {
  * @kernels: a bit for each that may ask; under dsm.lock
  * @ever: and each that might, once
  * @ahead: by kernel; under dsm.lock
+ * @regrets: neighbours that the home had to get back since a thread last left
+ * @uses: by page index, the newest
  * @dead: the mm has ended
  * @refs: users, one of them the living mm
  * @rcu: frees it
@@ -236,10 +251,12 @@ struct dsm_space {
 	u32 kernels;
 	u32 ever;
 	struct space_ahead ahead[DSM_KERNELS];
+	unsigned int regrets;
 	bool dead;
 	refcount_t refs;
 	struct rcu_head rcu;
 	struct work_struct end;
+	struct space_use uses[SPACE_USES];
 };
 
 enum home_kind {
@@ -264,6 +281,7 @@ enum home_kind {
  * @recall_stamp: of the recall that threads wait for; under dsm.lock
  * @recall_end: its holder is taken for dead then; under dsm.lock
  * @time: in the list of what time.c writes back; under dsm.maps
+ * @neighbour: it was granted last without having been asked for
  * @kept: in the list of those that no space shows any more; under dsm.maps
  * @changed: when its file was
  * @steady: a later change of the file would show by that
@@ -285,6 +303,7 @@ struct home_page {
 	ktime_t recall_end;
 	struct list_head time;
 	struct list_head kept;
+	bool neighbour;
 	struct timespec64 changed;
 	bool steady;
 	struct rcu_head rcu;
@@ -337,6 +356,9 @@ struct home_ask {
 
 struct dsm_space *dsm_space_find(u32 number, u32 inc);
 struct dsm_space *dsm_space_of(struct mm_struct *mm);
+void space_used(struct dsm_space *space, unsigned long index, u64 until);
+u64 space_used_until(struct dsm_space *space, unsigned long index);
+void space_use_over(struct dsm_space *space, unsigned long index);
 unsigned int space_pages(struct dsm_space *space, unsigned long *first,
 			 unsigned long end, struct home_page **hp);
 
@@ -345,6 +367,7 @@ struct home_page *home_page_find(unsigned long pfn);
 struct home_page *home_page_at(struct dsm_space *space, unsigned long index);
 struct home_page *home_page_insert(struct home_page *hp);
 void home_page_put(struct home_page *hp);
+bool home_has(struct home_page *hp, enum dsm_access access);
 int home_map_insert(struct home_page *hp, struct home_map *map);
 void home_map_drop(struct home_map *map);
 void home_recall_begin(struct home_page *const *hp, unsigned int n);

@@ -161,8 +161,10 @@ void home_tidy(struct home_page *hp)
 	if (forget) {
 		time_end(hp);
 		keep_end(hp);
-		list_for_each_entry_safe(map, next, &hp->maps, list)
+		list_for_each_entry_safe(map, next, &hp->maps, list) {
+			space_used(map->space, map->index, hp->core.until);
 			home_map_drop(map);
+		}
 	}
 	spin_unlock(&dsm.maps);
 	if (!forget)
@@ -255,7 +257,7 @@ bool home_work(void)
 
 /* ---- getting pages back ---- */
 
-static bool has(struct home_page *hp, enum dsm_access access)
+bool home_has(struct home_page *hp, enum dsm_access access)
 {
 	unsigned long flags;
 	bool ok;
@@ -272,7 +274,9 @@ static bool want(struct home_page *hp, enum dsm_access access)
 
 	dsm_lock();
 	ok = dsm_home_ok(&dsm.core, &hp->core, access);
-	if (!ok)
+	if (ok)
+		dsm_home_used(&dsm.core, &hp->core);
+	else
 		dsm_home_want(&dsm.core, &hp->core, access);
 	dsm_unlock();
 	return ok;
@@ -317,7 +321,8 @@ bool home_fetch(struct home_page *hp, enum dsm_access access)
 	while (!want(hp, access)) {
 		waited = true;
 		serve_hurry();
-		left = wait_event_killable_timeout(hp->wq, has(hp, access), HZ);
+		left = wait_event_killable_timeout(hp->wq, home_has(hp, access),
+						   HZ);
 		if (left <= 0)
 			lose_patience(hp);
 		if (left >= 0)
@@ -384,11 +389,11 @@ void home_recall_wait(struct home_page *hp, bool block)
 {
 	ktime_t end = ktime_add_ms(ktime_get(), block ? recall_ms : 2000);
 
-	if (!has(hp, DSM_WRITE))
+	if (!home_has(hp, DSM_WRITE))
 		serve_hurry();
-	while (!has(hp, DSM_WRITE)) {
+	while (!home_has(hp, DSM_WRITE)) {
 		if (block)
-			wait_event_timeout(hp->wq, has(hp, DSM_WRITE), HZ);
+			wait_event_timeout(hp->wq, home_has(hp, DSM_WRITE), HZ);
 		else
 			cpu_relax();
 		if (ktime_before(ktime_get(), end))

@@ -8,6 +8,7 @@
 #include <linux/tombolo.h>
 
 #include "glue.h"
+#include "trace.h"
 
 static struct home_page *page_of_fault(struct vm_fault *vmf)
 {
@@ -19,6 +20,10 @@ static struct home_page *page_of_fault(struct vm_fault *vmf)
 		space = dsm_space_of(vma->vm_mm);
 		if (space)
 			hp = home_page_at(space, vmf->address >> PAGE_SHIFT);
+		if (hp && READ_ONCE(hp->neighbour) && !home_has(hp, DSM_READ)) {
+			WRITE_ONCE(hp->neighbour, false);
+			WRITE_ONCE(space->regrets, space->regrets + 1);
+		}
 		dsm_space_put(space);
 	}
 	if (!hp && tombolo_file(vma->vm_file))
@@ -42,12 +47,18 @@ static enum dsm_access access_of_fault(struct vm_fault *vmf)
 static bool hook_fault(struct vm_fault *vmf)
 {
 	struct home_page *hp = page_of_fault(vmf);
+	enum dsm_access access;
+	u64 since;
 	bool again;
 
 	if (!hp)
 		return false;
 	dsm_count(home_faults);
-	again = home_fetch(hp, access_of_fault(vmf));
+	access = access_of_fault(vmf);
+	since = ktime_get_ns();
+	again = home_fetch(hp, access);
+	trace_dsm_home_fault(vmf->real_address, hp->core.frame, access,
+			     div_u64(ktime_get_ns() - since, NSEC_PER_USEC));
 	home_page_put(hp);
 	return again;
 }

@@ -24,7 +24,10 @@ static LIST_HEAD(kept); /* struct home_page, oldest first; under dsm.maps */
 static unsigned int kept_n;
 static unsigned int surplus; /* so many are to go; under dsm.maps */
 
-/* Is it one of a file, as it is on the disk, and will nobody write to it? */
+/*
+ * Is it one of a file, as it is on the disk, and will nobody write to it? The file
+ * may leave memory at any time: under rcu_read_lock() the inode is still there.
+ */
 static struct inode *file_of(struct home_page *hp)
 {
 	struct folio *folio = page_folio(hp->page);
@@ -46,21 +49,26 @@ static bool long_ago(struct timespec64 t)
 /* Under dsm.maps: a page is handed out for the first time. */
 void keep_note(struct home_page *hp)
 {
-	struct inode *inode = hp->kind == HOME_PRIVATE ? file_of(hp) : NULL;
+	struct inode *inode;
 
+	rcu_read_lock();
+	inode = hp->kind == HOME_PRIVATE ? file_of(hp) : NULL;
 	hp->changed = inode ? inode_get_ctime(inode) : (struct timespec64){};
+	rcu_read_unlock();
 	hp->steady = inode && long_ago(hp->changed);
 }
 
 static bool unchanged(struct home_page *hp)
 {
-	struct inode *inode = hp->steady ? file_of(hp) : NULL;
-	struct timespec64 now;
+	struct timespec64 now = {};
+	struct inode *inode;
 
-	if (!inode)
-		return false;
-	now = inode_get_ctime(inode);
-	return timespec64_equal(&now, &hp->changed);
+	rcu_read_lock();
+	inode = hp->steady ? file_of(hp) : NULL;
+	if (inode)
+		now = inode_get_ctime(inode);
+	rcu_read_unlock();
+	return inode && timespec64_equal(&now, &hp->changed);
 }
 
 static bool is_quiet(struct home_page *hp)

@@ -12,6 +12,9 @@
 #include "arch.h"
 #include "glue.h"
 
+/* So many neighbours that were fetched back show that more would be. */
+#define REGRETS_MAX 16
+
 /* A private mapping of up to so many pages is as good as written to. */
 #define EAGER_PAGES 256
 
@@ -184,6 +187,14 @@ static bool is_eager(struct vm_area_struct *vma)
 	       (vma_pages(vma) <= EAGER_PAGES || vma->vm_flags & VM_GROWSDOWN);
 }
 
+/* Neighbours that threads of the home fetch back are in the way of both. */
+static bool regretted(struct dsm_space *space, struct vm_area_struct *vma,
+		      const struct home_ask *a)
+{
+	return a->gently && vma->vm_flags & VM_WRITE &&
+	       READ_ONCE(space->regrets) > REGRETS_MAX;
+}
+
 static int find_page(struct mm_struct *mm, struct vm_area_struct *vma,
 		     struct home_ask *a, struct found *f)
 {
@@ -276,6 +287,7 @@ static int request(struct home_ask *a, struct home_page *hp)
 	dsm_lock();
 	if (!hp->core.recalls) {
 		a->hp = hp;
+		hp->neighbour = a->gently;
 		dsm_home_request(&dsm.core, &hp->core, &a->ask);
 		ret = 0;
 	}
@@ -353,6 +365,9 @@ static int enter_new(struct dsm_space *space, struct home_ask *a,
 	if (!f->known)
 		hp = home_page_alloc(f->page, f->kind);
 	if (f->map && (hp || f->known)) {
+		if (hp)
+			hp->core.until = space_used_until(
+				space, a->ask.addr >> PAGE_SHIFT);
 		f->map->space = space;
 		f->map->index = a->ask.addr >> PAGE_SHIFT;
 		f->map->level = DSM_WRITE;
@@ -440,6 +455,8 @@ static int resolve_locked(struct dsm_space *space, struct home_ask *a,
 		*signal = SIGSEGV << 16 | code;
 		return code == SEGV_MAPERR ? -ENOENT : -EACCES;
 	}
+	if (regretted(space, vma, a))
+		return -EFAULT;
 	a->ask.prot = prot_of(vma);
 	if (xa_load(&space->maps, a->ask.addr >> PAGE_SHIFT))
 		return -EEXIST;

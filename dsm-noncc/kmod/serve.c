@@ -22,11 +22,12 @@ module_param(threads, uint, 0444);
 MODULE_PARM_DESC(threads, "how many requests can wait for a disk at a time");
 
 static LIST_HEAD(asks); /* under dsm.lock */
+static DECLARE_WAIT_QUEUE_HEAD(asks_wq);
 static DECLARE_WAIT_QUEUE_HEAD(work_wq);
 
 static LIST_HEAD(workers); /* under dsm.lock */
 
-/* Whoever waits for what is to be done here: it may be lying about. */
+/* Whoever waits for what home_work() does: it may be lying about. */
 void serve_hurry(void)
 {
 	wake_up(&work_wq);
@@ -88,7 +89,7 @@ void serve_op_request(void *ctx, const struct dsm_msg *msg)
 	a->many = msg->many;
 	l->queued++;
 	list_add_tail(&a->list, &asks);
-	serve_kick();
+	wake_up(&asks_wq);
 }
 
 /* Under dsm.lock. */
@@ -116,6 +117,7 @@ static void refuse(struct home_ask *a, int signo, int code)
 	if (signo)
 		dsm_count(refused);
 }
+
 static void give_signal(struct home_ask *a, int signal)
 {
 	refuse(a, signal >> 16, signal & 0xffff);
@@ -273,10 +275,7 @@ static int serve_thread(void *unused)
 	serve_begin(&worker);
 	while (!kthread_should_stop()) {
 		wait_event_interruptible_exclusive(
-			work_wq, home_has_work() || !list_empty(&asks) ||
-					 kthread_should_stop());
-		while (home_work())
-			;
+			asks_wq, !list_empty(&asks) || kthread_should_stop());
 		a = next_ask();
 		if (a)
 			serve(a);
@@ -287,11 +286,29 @@ static int serve_thread(void *unused)
 	return 0;
 }
 
+/*
+ * What interrupts leave over is for one thread, which never waits for a fault: so it
+ * gets done also when all of the pool do, and no two get in each other's way.
+ */
+static int work_thread(void *unused)
+{
+	while (!kthread_should_stop()) {
+		wait_event_interruptible(
+			work_wq, home_has_work() || kthread_should_stop());
+		while (home_work())
+			cond_resched();
+	}
+	return 0;
+}
+
 int serve_init(void)
 {
-	struct task_struct *t;
+	struct task_struct *t = kthread_run(work_thread, NULL, "dsm-home");
 	unsigned int i;
 
+	if (IS_ERR(t))
+		return PTR_ERR(t);
+	sched_set_fifo_low(t);
 	for (i = 0; i < threads; i++) {
 		t = kthread_run(serve_thread, NULL, "dsm-serve/%u", i);
 		if (IS_ERR(t))

@@ -73,6 +73,42 @@ struct dsm_id dsm_space_id(const struct dsm_space *space)
 }
 EXPORT_SYMBOL_GPL(dsm_space_id);
 
+/* ---- what the home uses itself ---- */
+
+static struct space_use *use_of(struct dsm_space *space, unsigned long index)
+{
+	return &space->uses[index % SPACE_USES];
+}
+
+/*
+ * The home had to get a page back, and has it until then. It is remembered when
+ * nobody else has the page any more, and so there is no entry of it. All three:
+ * who looks without dsm.maps sees a hint.
+ */
+void space_used(struct dsm_space *space, unsigned long index, u64 until)
+{
+	struct space_use *use = use_of(space, index);
+
+	if (!until)
+		return;
+	WRITE_ONCE(use->index, index);
+	WRITE_ONCE(use->until, until);
+}
+
+u64 space_used_until(struct dsm_space *space, unsigned long index)
+{
+	struct space_use *use = use_of(space, index);
+
+	return READ_ONCE(use->index) == index ? READ_ONCE(use->until) : 0;
+}
+
+/* Who had it fetched needs it no more. */
+void space_use_over(struct dsm_space *space, unsigned long index)
+{
+	if (space_used_until(space, index))
+		WRITE_ONCE(use_of(space, index)->until, 0);
+}
+
 /*
  * Up to DSM_WIRE_BATCH of the pages in a range that others have or want, each with
  * a reference; @first is then behind them.

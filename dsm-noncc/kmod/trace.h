@@ -55,6 +55,26 @@ TRACE_EVENT(dsm_serve,
 		  __entry->access, __entry->flags)
 );
 
+TRACE_EVENT(dsm_home_fault,
+	TP_PROTO(u64 addr, u64 frame, u32 access, u64 wait_us),
+	TP_ARGS(addr, frame, access, wait_us),
+	TP_STRUCT__entry(
+		__field(u64, addr)
+		__field(u64, frame)
+		__field(u64, wait_us)
+		__field(u32, access)
+	),
+	TP_fast_assign(
+		__entry->addr = addr;
+		__entry->frame = frame;
+		__entry->wait_us = wait_us;
+		__entry->access = access;
+	),
+	TP_printk("addr=%llx frame=%llx access=%u wait_us=%llu",
+		  __entry->addr, __entry->frame, __entry->access,
+		  __entry->wait_us)
+);
+
 TRACE_EVENT(dsm_unmap,
 	TP_PROTO(u32 home, u64 frame, u32 keep),
 	TP_ARGS(home, frame, keep),

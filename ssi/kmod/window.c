@@ -109,7 +109,7 @@ void ssi_window_lend(struct ssi_window *win, const struct dsm_touch *touch,
 		     unsigned int n)
 {
 	if (win && win->dsm)
-		dsm_window_lend(win->dsm, touch, n, alone_in(win));
+		dsm_window_lend(win->dsm, touch, n);
 }
 
 /* A body ends, and is in the memory still: what it wrote goes home with it. */

@@ -140,6 +140,27 @@ static void holds_for_its_time(void)
 	tap_end("a page is held for its time, from its use on");
 }
 
+/* Nobody waits for what came unasked; who then uses it has his time. */
+static void neighbours_have_no_time(void)
+{
+	struct fake *f = fake_create(100);
+	struct dsm_wire w = grant(DSM_WRITE, 1);
+
+	w.flags = cpu_to_le16(DSM_OPTIONAL);
+	receive(f, 1, w);
+	receive(f, 1, recall(DSM_NONE, 2, 0));
+	CHECK_EQ(f->unmaps, 1);
+	free(f);
+	f = fake_create(100);
+	receive(f, 1, w);
+	CHECK(dsm_copy_may_map(&f->core, &f->copy, 1, DSM_WRITE));
+	receive(f, 1, recall(DSM_NONE, 2, 0));
+	CHECK_EQ(f->unmaps, 0);
+	CHECK_EQ(f->us, 100);
+	free(f);
+	tap_end("a neighbour that nobody used is given back at once");
+}
+
 /* However long a host stands still between two looks at the clock. */
 static void time_ends_while_it_is_looked_at(void)
 {
@@ -327,6 +348,7 @@ int main(void)
 	grants_that_come_too_late();
 	nobody_wants_it();
 	holds_for_its_time();
+	neighbours_have_no_time();
 	time_ends_while_it_is_looked_at();
 	urgent_recalls_do_not_wait();
 	mapping_needs_a_grant_that_lasts();

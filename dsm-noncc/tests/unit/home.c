@@ -159,6 +159,9 @@ static void the_home_has_its_time(void)
 
 	dsm_home_want(&f->core, &f->page, DSM_WRITE);
 	answers(f, 1, DSM_NONE, DSM_HELD);
+	/* Who waited has to be run first. */
+	f->now += 700;
+	dsm_home_used(&f->core, &f->page);
 	f->now += 99;
 	wants(f, 1, 2, DSM_WRITE);
 	wants(f, 2, 3, DSM_WRITE);
@@ -174,6 +177,31 @@ static void the_home_has_its_time(void)
 	CHECK_EQ(f->core.stats.holds, 1);
 	free(f);
 	tap_end("the home has its time, too");
+}
+
+/* A timer that was set for longer is set anew. */
+static void time_that_is_not_used(void)
+{
+	struct fake *f = given(100);
+
+	dsm_home_want(&f->core, &f->page, DSM_WRITE);
+	answers(f, 1, DSM_NONE, DSM_HELD);
+	wants(f, 1, 2, DSM_WRITE);
+	CHECK_EQ(f->later_page, 1);
+	CHECK_EQ(f->us, 800);
+	f->now += 10;
+	dsm_home_used(&f->core, &f->page);
+	CHECK_EQ(f->later_page, 2);
+	CHECK_EQ(f->us, 100);
+	f->now += 90;
+	dsm_home_used(&f->core, &f->page);
+	CHECK_EQ(f->later_page, 2);
+	f->now += 10;
+	CHECK_EQ(f->protects, 1);
+	dsm_home_timer(&f->core, &f->page);
+	CHECK_EQ(f->protects, 2);
+	free(f);
+	tap_end("the home's time is short once it has used the page");
 }
 
 static void who_takes_nothing_need_not_wait(void)
@@ -399,6 +427,7 @@ int main(void)
 	the_home_gets_it_back();
 	in_order_and_in_turn();
 	the_home_has_its_time();
+	time_that_is_not_used();
 	who_takes_nothing_need_not_wait();
 	neighbours_trouble_nobody();
 	a_recall_comes_first();

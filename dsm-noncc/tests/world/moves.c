@@ -57,6 +57,7 @@ static void home_fault(struct thread *t)
 
 	if (dsm_home_ok(&h->core, page, world_access_of(t))) {
 		h->pte[world_frame_of(t)] = world_access_of(t);
+		dsm_home_used(&h->core, page);
 		return;
 	}
 	t->state = WAITS;
