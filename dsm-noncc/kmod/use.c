@@ -83,7 +83,7 @@ static bool use_referenced(struct home_page *hp)
 	lockdep_assert_held(&dsm.maps);
 	if (!dsm.line || !may_be_written(hp))
 		return false;
-	smp_mb();
+	smp_mb(); /* the entry was lowered before the references are read */
 	if (!referenced(folio))
 		return false;
 	drain_here();
