@@ -142,8 +142,11 @@ int compile_file(const struct request *request, const char *source,
 		 const char *output)
 {
 	char *middle = text_of("%s/source.bc", work_folder());
-	int status = front_end(request, source, output, middle);
+	int status;
 
+	if (request->native)
+		return native_compile(request, source, output);
+	status = front_end(request, source, output, middle);
 	if (status)
 		return status;
 	return optimise(middle, output, request->level,

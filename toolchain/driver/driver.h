@@ -89,6 +89,7 @@ struct input {
  * @libc: this is the C library's own build
  * @verbose: -v: show the commands
  * @leaf: nothing in these sources migrates
+ * @native: these sources are compiled for each ISA, by its own rules
  * @isas: of --isas=, or NULL
  * @language: of -x, or NULL
  * @flags: options of the front end
@@ -104,6 +105,7 @@ struct request {
 	bool libc;
 	bool verbose;
 	bool leaf;
+	bool native;
 	const char *isas;
 	const char *language;
 	struct words flags;
@@ -343,6 +345,23 @@ struct words front_command(bool libc);
 int compile_file(const struct request *request, const char *source,
 		 const char *output);
 
+/** native_compile() - a source to an object that has one of each ISA in it */
+int native_compile(const struct request *request, const char *source,
+		   const char *output);
+
+/**
+ * struct native - what a program has that was compiled for each ISA
+ * @objects: of each ISA
+ * @types: the functions, a line each
+ */
+struct native {
+	struct words objects[NR_ISAS];
+	char *types;
+};
+
+/** native_find() - among the files that the linker used, by its @trace */
+void native_find(struct native *native, const char *trace, const char *work);
+
 /** link_program() - objects and archives to an executable for all the ISAs */
 void link_program(const struct request *request, const struct words *inputs);
 
@@ -369,7 +388,18 @@ void layout_check(const struct layout *layout, const struct blob *images);
 /** script_write() - the layout for ld.lld, the same text for every ISA */
 void script_write(const struct layout *layout, const char *path);
 
+/* register.c */
+
+/** register_programs() - with the kernel; fails if it does not take them */
+void register_programs(void);
+
+/** unregister_programs() - undo it; nothing happens if they are not there */
+void unregister_programs(void);
+
 /* image.c, unpack.c */
+
+/** MARK - in the padding of a program's e_ident */
+#define MARK "tombolo"
 
 /** image_write() - the executable file: all images, the report, the sizes */
 void image_write(const char *path, const struct layout *layout,

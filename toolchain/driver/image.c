@@ -17,7 +17,6 @@
 
 #define PAGE 4096
 /* In the padding of e_ident, where other ISAs' kernels recognise the file */
-#define MARK	  "tombolo"
 #define MARK_AT	  9
 #define NAME_SIZE 16
 

@@ -55,6 +55,7 @@ static const char *const kept[] = { "-L",
  * @isas: those of the program
  * @nr: how many
  * @builtins: of each ISA, the compiler's own functions
+ * @native: what was compiled for each ISA
  */
 struct link {
 	const char *work;
@@ -63,6 +64,7 @@ struct link {
 	const struct isa *isas[NR_ISAS];
 	size_t nr;
 	const char *builtins[NR_ISAS];
+	struct native native;
 };
 
 static bool among(const char *const *list, size_t n, const char *item)
@@ -146,6 +148,7 @@ static char *join(struct link *link, const struct words *inputs)
 				       "-static",
 				       "--lto-emit-llvm",
 				       "--lto-O0",
+				       "--trace",
 				       "-o",
 				       output,
 				       "-u",
@@ -167,7 +170,8 @@ static char *join(struct link *link, const struct words *inputs)
 				  sysroot("runtime/x86_64/libruntime.a"),
 				  builtins(link, isa_of("x86_64")),
 				  "--end-group", NULL });
-	output_of(&command, link->verbose);
+	native_find(&link->native, output_of(&command, link->verbose),
+		    link->work);
 	return output;
 }
 
@@ -175,6 +179,7 @@ static char *transform(struct link *link, const char *module, bool debug,
 		       const char *report)
 {
 	char *output = text_of("%s/linked.bc", link->work);
+	char *types = text_of("%s/types", link->work);
 	char *plugin = sysroot("tombolo.so");
 	struct words command = { 0 };
 	char *text;
@@ -188,6 +193,8 @@ static char *transform(struct link *link, const char *module, bool debug,
 	add(&command, text_of("-tombolo-debug=%d", debug));
 	add(&command, text_of("-tombolo-check=%d", link->check));
 	add(&command, text_of("-tombolo-report=%s", report));
+	file_write(types, link->native.types, strlen(link->native.types), 0666);
+	add(&command, text_of("-tombolo-native=%s", types));
 	add_all(&command, (const char *const[]){ module, "-o", output, NULL });
 	text = output_of(&command, link->verbose);
 	if (*text)
@@ -284,11 +291,12 @@ static struct words finish(struct link *link, size_t number, const char *script)
 				       file_of(link, "build", number, ".o"),
 				       text_of("%s/entry.o", runtime),
 				       file_of(link, "program", number, ".o"),
-				       "--start-group",
-				       text_of("%s/libruntime.a", runtime),
-				       builtins(link, isa),
-				       "--end-group",
 				       NULL });
+	add_all(&command, link->native.objects[isa - isas].at);
+	add_all(&command,
+		(const char *const[]){
+			"--start-group", text_of("%s/libruntime.a", runtime),
+			builtins(link, isa), "--end-group", NULL });
 	return command;
 }
 

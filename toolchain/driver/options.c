@@ -89,7 +89,6 @@ static const struct {
 	{ "-coverage", "no coverage runtime" },
 	{ "--coverage", "no coverage runtime" },
 	{ "-funsigned-char", "char is signed on all ISAs, for musl too" },
-	{ "--isa-specific", "not there yet: all of a program is common" },
 };
 
 static const struct {
@@ -153,6 +152,8 @@ static bool own(struct request *request, const char *arg)
 		request->libc = true;
 	else if (!strcmp(arg, "--never-migrate"))
 		request->leaf = true;
+	else if (!strcmp(arg, "--isa-specific"))
+		request->native = true;
 	else if (!strcmp(arg, "-v"))
 		request->verbose = true;
 	else if (starts(arg, "--isas="))
@@ -186,7 +187,9 @@ static void file(struct request *request, const char *arg)
 	    ends(arg, ".C"))
 		fail("%s: only C", arg);
 	if (ends(arg, ".s") || ends(arg, ".S"))
-		fail("%s: assembly is one ISA's: say it in C", arg);
+		fail("%s: assembly is one ISA's: say it in C, or inline in a "
+		     "source compiled with --isa-specific",
+		     arg);
 	if (source)
 		add(&request->sources, arg);
 	add_link(request, arg, source);

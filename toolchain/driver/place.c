@@ -6,6 +6,10 @@
 
 #include "driver.h"
 
+#ifndef LLVM /* that the toolchain was built with */
+#define LLVM "19"
+#endif
+
 const struct isa isas[NR_ISAS] = {
 	{
 		.name = "x86_64",
@@ -95,7 +99,7 @@ const char *tool(const char *name)
 	const char *version = getenv("TOMBOLO_LLVM");
 	char *found;
 
-	version = version ? version : "19";
+	version = version && *version ? version : LLVM;
 	found = which(text_of("%s-%s", name, version), getenv("PATH"));
 	if (!found)
 		found = which(name, text_of("/usr/lib/llvm-%s/bin", version));

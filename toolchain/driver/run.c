@@ -32,7 +32,16 @@ struct wish {
 	char **args;
 };
 
-enum { ISAS = 256, MIGRATE, LIMIT, SAVE, RESUME, VERBOSE };
+enum {
+	ISAS = 256,
+	MIGRATE,
+	LIMIT,
+	SAVE,
+	RESUME,
+	VERBOSE,
+	REGISTER,
+	UNREGISTER
+};
 
 static const struct argp_option options[] = {
 	{ "isas", ISAS, "A,B,..", 0, "start on the first, then go round", 0 },
@@ -44,6 +53,10 @@ static const struct argp_option options[] = {
 	{ "resume", RESUME, "FILE", 0,
 	  "go on with a saved state, on the first ISA", 0 },
 	{ "verbose", VERBOSE, NULL, 0, "a line for each migration", 0 },
+	{ "register", REGISTER, NULL, 0,
+	  "tell the kernel to run programs of any ISA by this command (root)",
+	  0 },
+	{ "unregister", UNREGISTER, NULL, 0, "undo that", 0 },
 	{ NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0 },
 	{ 0 },
 };
@@ -86,6 +99,12 @@ static error_t take(int key, char *value, struct argp_state *state)
 	case VERBOSE:
 		wish->verbose = true;
 		return 0;
+	case REGISTER:
+		register_programs();
+		exit(0);
+	case UNREGISTER:
+		unregister_programs();
+		exit(0);
 	case 'h':
 		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
 		return 0;
@@ -243,19 +262,28 @@ static void execute(const struct wish *wish, const char *prefix,
 	fail("cannot execute %s: %s", qemu ? qemu : image, strerror(errno));
 }
 
-static const char *every_isa(void)
+/* Those of the program, this machine's first */
+static const char *every_isa(const struct program *program)
 {
-	char *list = "";
+	char *own = "", *others = "";
+	const char *name;
 	size_t i;
 
-	for (i = 0; i < NR_ISAS; i++)
-		list = text_of("%s%s%s", list, i ? "," : "", isas[i].name);
-	return list;
+	for (i = 0; i < program->n; i++) {
+		name = program->parts[i].name;
+		if (!isa_of(name))
+			continue;
+		if (emulator(name))
+			others = text_of("%s,%s", others, name);
+		else
+			own = text_of(",%s", name);
+	}
+	return text_of("%s%s", own, others) + 1;
 }
 
 int main(int argc, char **argv)
 {
-	struct wish wish = { .isas = every_isa() };
+	struct wish wish = { 0 };
 	struct words names = { 0 };
 	struct program program;
 	char *prefix;
@@ -265,12 +293,14 @@ int main(int argc, char **argv)
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &wish);
 	image_read(&program, wish.path);
+	if (!wish.isas)
+		wish.isas = every_isa(&program);
 	split(&names, wish.isas, ",");
 	for (i = 0; i < names.n; i++)
 		if (!isa_of(names.at[i]) || !part_find(&program, names.at[i]))
 			fail("%s has no image for %s", wish.path, names.at[i]);
 	if (!names.n)
-		fail("--isas names none: name one of %s", every_isa());
+		fail("--isas names none: name one of %s", every_isa(&program));
 	prefix = unpack(&program);
 	set_environment(&wish, &program, prefix);
 	if (wish.resume)

@@ -2,6 +2,7 @@
 // may.cpp - which functions may be on the stack when the thread migrates, and
 // what the optimiser believed of them that is not true any more.
 #include "tombolo.h"
+#include "version.h"
 #include "llvm/Transforms/Utils/PromoteMemToReg.h"
 #include "llvm/IR/Dominators.h"
 
@@ -69,9 +70,12 @@ static const Attribute::AttrKind FalseOnFunction[] = {
 	Attribute::NoRecurse
 };
 static const Attribute::AttrKind FalseOnParameter[] = {
-	Attribute::DeadOnUnwind, Attribute::NoCapture, Attribute::ReadOnly,
-	Attribute::WriteOnly,	 Attribute::ReadNone,  Attribute::Writable,
-	Attribute::NoAlias,	 Attribute::Returned
+	TOMBOLO_NEW_ON_PARAMETER Attribute::NoCapture,
+	Attribute::ReadOnly,
+	Attribute::WriteOnly,
+	Attribute::ReadNone,
+	Attribute::NoAlias,
+	Attribute::Returned
 };
 
 static void dropFromCall(CallInst &Call)

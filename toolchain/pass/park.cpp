@@ -33,7 +33,8 @@ static BasicBlock::iterator behind(Value *V, BasicBlock *Entry)
 // been stored to from elsewhere too.
 AllocaInst *toMemory(Value *V, BasicBlock *Entry)
 {
-	auto *A = new AllocaInst(V->getType(), 0, nullptr, "", Entry->begin());
+	auto *A =
+		new AllocaInst(V->getType(), 0, nullptr, "", &*Entry->begin());
 	DenseMap<std::pair<PHINode *, BasicBlock *>, Value *> ForPhi;
 	SmallVector<Use *, 16> Uses;
 

@@ -21,6 +21,9 @@ static cl::opt<std::string> ReportFile("tombolo-report", cl::init(""),
 static cl::opt<bool>
 	Check("tombolo-check", cl::init(false),
 	      cl::desc("frames are left by returning, not by landing pads"));
+static cl::opt<std::string>
+	NativeFile("tombolo-native", cl::init(""),
+		   cl::desc("functions that are compiled for each ISA"));
 static cl::opt<bool> KeepDebug("tombolo-debug", cl::init(true),
 			       cl::desc("keep debug information"));
 
@@ -69,6 +72,19 @@ struct Lower : PassInfoMixin<Lower> {
 	}
 };
 
+struct Native : PassInfoMixin<Native> {
+	static bool isRequired()
+	{
+		return true;
+	}
+	PreservedAnalyses run(Module &M, ModuleAnalysisManager &)
+	{
+		checkNative(M);
+		finish(M);
+		return PreservedAnalyses::all();
+	}
+};
+
 struct Link : PassInfoMixin<Link> {
 	static bool isRequired()
 	{
@@ -90,6 +106,8 @@ struct Link : PassInfoMixin<Link> {
 				     .getManager());
 		P.Check = Check;
 		tellCheckMode(P);
+		if (!NativeFile.empty())
+			checkNativeCalls(M, NativeFile);
 		for (Function &F : M)
 			if (!F.isDeclaration())
 				removeUnreachableBlocks(F);
@@ -126,6 +144,8 @@ static bool parse(StringRef Name, ModulePassManager &MPM,
 		MPM.addPass(Neutral());
 	else if (Name == "tombolo-lower")
 		MPM.addPass(Lower());
+	else if (Name == "tombolo-native")
+		MPM.addPass(Native());
 	else if (Name == "tombolo-link")
 		MPM.addPass(Link());
 	else

@@ -113,7 +113,11 @@ void dropTargetAttributes(Module &M);
 void lowerVarargs(Module &M);
 void lowerIndirectBranches(Module &M);
 
+// Of a source that is compiled for each ISA
+void checkNative(Module &M);
+
 // At link time, in this order
+void checkNativeCalls(Module &M, StringRef File);
 void dropIdleLibcalls(Module &M);
 void commonGlobals(Module &M);
 void extendArguments(Module &M);

@@ -22,8 +22,7 @@ static void startFrom(Function *F, Argument *Area)
 
 	for (Instruction &I : instructions(F))
 		if (auto *II = dyn_cast<VAStartInst>(&I)) {
-			new StoreInst(Area, II->getArgList(),
-				      II->getIterator());
+			new StoreInst(Area, II->getArgList(), II);
 			Dead.push_back(II);
 		}
 	eraseAll(Dead);
