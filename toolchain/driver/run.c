@@ -49,7 +49,9 @@ static const struct argp_option options[] = {
 	  "every:N points, at:FUNCTION, signal (SIGURG) or random:SEED", 0 },
 	{ "limit", LIMIT, "N", 0, "at most so many migrations", 0 },
 	{ "save", SAVE, "FILE", 0,
-	  "at the first migration, write the state to a file and end", 0 },
+	  "after the last of --limit N migrations, or none, write the state to "
+	  "a file and end",
+	  0 },
 	{ "resume", RESUME, "FILE", 0,
 	  "go on with a saved state, on the first ISA", 0 },
 	{ "verbose", VERBOSE, NULL, 0, "a line for each migration", 0 },
@@ -228,8 +230,8 @@ static void set_environment(const struct wish *wish,
 		setenv("TOMBOLO_ISAS", wish->isas, 1);
 		setenv("TOMBOLO_IMAGES", prefix, 1);
 	}
-	if (wish->limit)
-		setenv("TOMBOLO_LIMIT", wish->limit, 1);
+	if (wish->limit || wish->save)
+		setenv("TOMBOLO_LIMIT", wish->limit ? wish->limit : "0", 1);
 	if (wish->save)
 		setenv("TOMBOLO_SAVE", absolute(wish->save), 1);
 	if (wish->verbose)

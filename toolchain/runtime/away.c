@@ -77,13 +77,9 @@ static long raise_fault(struct tb_thread *t)
 static long cancel_point(const s64 *a)
 {
 	volatile int never = 0;
-	long native = tb_plain_number(a[0]);
 
-	if (native < 0)
-		return __tombolo_syscall(a[0], a[1], a[2], a[3], a[4], a[5],
-					 a[6]);
-	return tb_syscall_cp(&never, native, a[1], a[2], a[3], a[4], a[5],
-			     a[6]);
+	return __syscall_cp_asm(&never, a[0], a[1], a[2], a[3], a[4], a[5],
+				a[6]);
 }
 
 static long clone(const s64 *a)

@@ -140,8 +140,10 @@ static void fresh(u64 *sp, char **envp)
 	s->build = tb_build();
 	s->slots = 1;
 	tb_self = &s->thread[0];
-	tb_self->used = 1;
+	tb_self->used = TB_USED;
 	tb_self->where = TB_ISA;
+	tb_self->kernel = (u32)sys0(SYS_gettid);
+	tb_self->number = tb_self->kernel;
 	stack = (char *)tb_mmap(0, TB_STACK_SIZE, TB_PROT_RW,
 				TB_MAP_PRIVATE | TB_MAP_ANON | TB_MAP_NORESERVE,
 				-1, 0, TB_STACK);
@@ -159,23 +161,56 @@ static void fresh(u64 *sp, char **envp)
 	tb_enter(tb_main_stack(), (void *)tombolo_start, args);
 }
 
-static void resume(const char *text)
+/* The native thread area is the one that the process began with. */
+int tb_is_first(void)
+{
+	u64 at = (u64)&tb_self;
+
+	return at >= (u64)main_area && at < (u64)main_area + sizeof(main_area);
+}
+
+/* Out of a file: another process, with other numbers, and a policy of its own */
+static void resume_saved(char **envp)
+{
+	struct tb_world *s = tb_state;
+
+	s->save_to[0] = 0;
+	s->filed = 0;
+	s->renumbered = 1;
+	tb_self->kernel = (u32)sys0(SYS_gettid);
+	sys1(SYS_set_tid_address, tb_self->cleared);
+	s->policy = TB_NEVER;
+	s->hops = 0;
+	s->isas = 0;
+	s->verbose = 0;
+	s->images[0] = 0;
+	tb_policy_init(envp);
+	if (s->shared) {
+		s->saving = 1;
+		tb_launch_all();
+		tb_threads_again();
+		tb_let_go();
+	}
+	tb_open_again();
+}
+
+static void resume(const char *text, char **envp)
 {
 	int fd = (int)tb_number(&text);
+	u64 all = ~0UL;
 	u32 i;
 
+	sys4(SYS_rt_sigprocmask, 2, &all, 0, 8);
 	tb_load(fd);
 	sys1(SYS_close, fd);
-	if (tb_state->build != tb_build())
-		tb_die("this is the state of another program", "");
 	tb_self = &tb_state->thread[tb_state->current];
-	for (i = 0; i < tb_state->slots; i++)
+	for (i = 0; !tb_state->shared && i < tb_state->slots; i++)
 		tb_zero(tb_state->thread[i].native, sizeof(tb_self->native));
-	if (tb_state->save_to[0])
-		tb_reopen();
+	tb_signals_again();
+	if (tb_state->filed)
+		resume_saved(envp);
 	else
 		tb_restore_descriptors();
-	tb_signals_again();
 	tb_rewind();
 }
 
@@ -203,7 +238,7 @@ void tb_boot(u64 *sp)
 	tb_memory_init();
 	from = tb_env(envp, "TOMBOLO_RESUME");
 	if (from)
-		resume(from);
+		resume(from, envp);
 	inherit_signals();
 	fresh(sp, envp);
 }

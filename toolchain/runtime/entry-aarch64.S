@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* entry-aarch64.S - what can't be said in C: registers, stacks, threads. */
+#define TB_MOVED -4001 /* as runtime.h has it */
 #define CTX 768
 
 	.text
@@ -164,24 +165,30 @@ tb_free_exit:
 	svc #0
 	brk #0
 
-/* tb_syscall_cp(cancel, number, a, b, c, d, e, f) */
-	.globl tb_syscall_cp, __cp_begin, __cp_end, __cp_cancel
+/* tb_syscall_cp(cancel, kick, number, a, b, c, d, e, f) */
+	.globl tb_syscall_cp, __cp_begin, __cp_end, __cp_cancel, __cp_move
 tb_syscall_cp:
 	mov x9, x0
-	mov x8, x1
-	mov x0, x2
-	mov x1, x3
-	mov x2, x4
-	mov x3, x5
-	mov x4, x6
-	mov x5, x7
+	mov x10, x1
+	mov x8, x2
+	mov x0, x3
+	mov x1, x4
+	mov x2, x5
+	mov x3, x6
+	mov x4, x7
+	ldr x5, [sp]
 __cp_begin:
 	ldr w9, [x9]
 	cbnz w9, __cp_cancel
+	ldr w10, [x10]
+	cbnz w10, __cp_move
 	svc #0
 __cp_end:
 	ret
 __cp_cancel:
 	b tb_cancelled
+__cp_move:
+	mov x0, #TB_MOVED
+	ret
 
 	.section .note.GNU-stack, "", %progbits

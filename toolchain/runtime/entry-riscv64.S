@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* entry-riscv64.S - what can't be said in C: registers, stacks, threads. */
+#define TB_MOVED -4001 /* as runtime.h has it */
 #define CTX 768
 
 	.option norelax
@@ -217,25 +218,31 @@ tb_free_exit:
 	ecall
 	unimp
 
-/* tb_syscall_cp(cancel, number, a, b, c, d, e, f) */
-	.globl tb_syscall_cp, __cp_begin, __cp_end, __cp_cancel
+/* tb_syscall_cp(cancel, kick, number, a, b, c, d, e, f) */
+	.globl tb_syscall_cp, __cp_begin, __cp_end, __cp_cancel, __cp_move
 tb_syscall_cp:
 	mv t0, a0
 	mv t1, a1
-	mv a0, a2
-	mv a1, a3
-	mv a2, a4
-	mv a3, a5
-	mv a4, a6
-	mv a5, a7
-	mv a7, t1
+	mv t2, a2
+	mv a0, a3
+	mv a1, a4
+	mv a2, a5
+	mv a3, a6
+	mv a4, a7
+	ld a5, 0(sp)
+	mv a7, t2
 __cp_begin:
 	lw t0, 0(t0)
 	bnez t0, __cp_cancel
+	lw t1, 0(t1)
+	bnez t1, __cp_move
 	ecall
 __cp_end:
 	ret
 __cp_cancel:
 	tail tb_cancelled
+__cp_move:
+	li a0, TB_MOVED
+	ret
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* entry-x86_64.S - what can't be said in C: registers, stacks, threads. */
+#define TB_MOVED -4001 /* as runtime.h has it */
 #define CTX 792 /* a struct tb_context, and the stack stays aligned */
 
 	.text
@@ -154,24 +155,30 @@ tb_free_exit:
 	syscall
 	hlt
 
-/* tb_syscall_cp(cancel, number, a, b, c, d, e, f) */
-	.globl tb_syscall_cp, __cp_begin, __cp_end, __cp_cancel
+/* tb_syscall_cp(cancel, kick, number, a, b, c, d, e, f) */
+	.globl tb_syscall_cp, __cp_begin, __cp_end, __cp_cancel, __cp_move
 tb_syscall_cp:
 	mov %rdi, %r11
-	mov %rsi, %rax
-	mov %rdx, %rdi
-	mov %rcx, %rsi
-	mov %r8, %rdx
-	mov %r9, %r10
-	mov 8(%rsp), %r8
-	mov 16(%rsp), %r9
+	mov %rdx, %rax
+	mov %rcx, %rdi
+	mov %rsi, %rcx
+	mov %r8, %rsi
+	mov %r9, %rdx
+	mov 8(%rsp), %r10
+	mov 16(%rsp), %r8
+	mov 24(%rsp), %r9
 __cp_begin:
 	cmpl $0, (%r11)
 	jne __cp_cancel
+	cmpl $0, (%rcx)
+	jne __cp_move
 	syscall
 __cp_end:
 	ret
 __cp_cancel:
 	jmp tb_cancelled
+__cp_move:
+	mov $TB_MOVED, %rax
+	ret
 
 	.section .note.GNU-stack, "", @progbits

@@ -147,6 +147,18 @@ static int split(u64 addr)
 	return 0;
 }
 
+/* Native stacks of a state that was saved: nothing is on them any more. */
+void tb_forget_native(void)
+{
+	u64 i = 0;
+
+	while (i < tb_state->maps)
+		if (tb_state->map[i].kind == TB_NATIVE)
+			remove_at(i);
+		else
+			i++;
+}
+
 int tb_map_has_fd(long fd)
 {
 	u64 i;

@@ -93,6 +93,10 @@ void tb_special(void)
 		aside(gather);
 	if (what == TB_FORK)
 		aside(fork_here);
+	if (what == TB_SAVE) {
+		tb_save_file();
+		tb_rewind();
+	}
 }
 
 /* All frames are records now. */
@@ -104,12 +108,13 @@ void tb_leave(void)
 		tb_note_sites(tb_self->last);
 	tb_self->dsp = __tombolo_dsp;
 	tb_self->tp = __tombolo_tp;
+	if (!tb_self->special && tb_state->save_to[0] &&
+	    (tb_state->saving || tb_state->hops >= tb_state->limit))
+		tb_self->special = TB_SAVE;
 	if (tb_self->special && tb_is_body)
 		tb_send_away(tb_state->home_isa);
 	tb_special();
 	__atomic_fetch_add(&tb_state->hops, 1, __ATOMIC_RELAXED);
-	if (tb_state->save_to[0])
-		tb_save_file();
 	isa = tb_policy_target();
 	if (tb_state->verbose)
 		tb_say(tb_isa_name(TB_ISA), " -> ", tb_isa_name(isa), NULL);
@@ -191,12 +196,27 @@ static int has_records(struct tb_thread *t)
 	return 1;
 }
 
+static enum tb_stays obstacle(struct tb_context *ctx)
+{
+	struct tb_thread *t = tb_self;
+
+	if (tb_in_handler)
+		return TB_IN_HANDLER;
+	if (t->forbidden)
+		return TB_FORBIDDEN;
+	if (others_stay())
+		return TB_PINNED;
+	if (!tb_can_unwind(ctx))
+		return TB_IN_CALLBACK;
+	return has_records(t) ? TB_MAY_LEAVE : TB_NO_MEMORY;
+}
+
 static long start(struct tb_context *ctx)
 {
 	struct tb_thread *t = tb_self;
 
-	if (tb_in_handler || t->forbidden || others_stay() ||
-	    !tb_can_unwind(ctx) || !has_records(t)) {
+	t->stays = obstacle(ctx);
+	if (t->stays) {
 		__atomic_fetch_add(&tb_state->refused, 1, __ATOMIC_RELAXED);
 		return -1;
 	}
@@ -212,6 +232,7 @@ static long start(struct tb_context *ctx)
 /* From a poll that saw the flag. Returns if nothing is to be done. */
 void tb_point(struct tb_context *ctx)
 {
+	__atomic_store_n(&tb_self->kick, 0, __ATOMIC_SEQ_CST);
 	if (!tb_self->forbidden && tb_policy_due(ctx->reg[TB_PC]))
 		start(ctx);
 }
@@ -219,7 +240,7 @@ void tb_point(struct tb_context *ctx)
 /* tombolo_migrate() of the program */
 long tb_migrate(struct tb_context *ctx)
 {
-	long ret = tb_state->isas ? start(ctx) : -1;
+	long ret = tb_self->special || tb_state->isas ? start(ctx) : -1;
 
 	if (ret < 0) {
 		tb_self->asked = 0;

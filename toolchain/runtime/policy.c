@@ -112,7 +112,13 @@ void tb_policy_init(char **envp)
 		tb_state->limit = tb_number(&s);
 	tb_policy_begin(tb_self);
 	tb_policy_arm();
-	tb_catch_request();
+	tb_catch_own();
+}
+
+/* No more migrations, and the state need not be saved at what would be one */
+static int is_over(void)
+{
+	return tb_state->hops >= tb_state->limit && !tb_state->save_to[0];
 }
 
 static int is_wanted(void)
@@ -120,7 +126,9 @@ static int is_wanted(void)
 	u64 p = tb_state->policy;
 	u32 i;
 
-	if (tb_state->isas && tb_state->hops < tb_state->limit &&
+	if (tb_state->saving)
+		return 1;
+	if (tb_state->isas && !is_over() &&
 	    (p == TB_EVERY || p == TB_AT || p == TB_RANDOM))
 		return 1;
 	for (i = 0; i < tb_state->slots; i++)
@@ -148,6 +156,7 @@ void tb_policy_ask(struct tb_thread *t, u32 asked)
 {
 	__atomic_store_n(&t->asked, asked, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&__tombolo_flag, 1, __ATOMIC_SEQ_CST);
+	tb_kick(t);
 }
 
 /* By a signal: all of them */
@@ -194,13 +203,15 @@ int tb_policy_due(u64 pc)
 	struct tb_world *st = tb_state;
 	struct tb_thread *t = tb_self;
 
+	if (st->saving)
+		return 1;
 	if (!st->isas)
 		return 0;
-	if (st->hops >= st->limit)
+	if (is_over())
 		t->asked = 0;
 	if (t->asked)
 		return 1;
-	if (st->hops >= st->limit || st->policy == TB_SIGNAL) {
+	if (is_over() || st->policy == TB_SIGNAL) {
 		tb_policy_arm();
 		return 0;
 	}

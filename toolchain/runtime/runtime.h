@@ -19,6 +19,7 @@
 #define TB_EINVAL	       22
 #define TB_ENOSYS	       38
 #define TB_CANCELLED	       -4000L /* no error of the kernel's */
+#define TB_MOVED	       -4001L /* the call is to be made again, later */
 #define TB_DUPFD_CLOEXEC       1030
 #define TB_HIGH_FD	       200 /* the program's are lower, or it is lucky */
 #define TB_DONTNEED	       4
@@ -37,6 +38,8 @@ extern _Thread_local void *__tombolo_tp;
 extern _Thread_local int tb_in_handler;
 extern _Thread_local struct tb_thread *tb_self;
 extern _Thread_local int tb_borrowed;
+/* How many handlers of the program were called */
+extern _Thread_local u32 tb_handled;
 /* In common memory: not 0 when a thread should look closer. */
 extern volatile u32 __tombolo_flag;
 /* In common memory: the program was linked with --check. */
@@ -48,13 +51,17 @@ void tb_enter(void *stack, void *fn, void *arg) __attribute__((noreturn));
 void tb_install(struct tb_context *ctx) __attribute__((noreturn));
 void tb_set_tp(void *tp);
 void tb_free_exit(u32 *used) __attribute__((noreturn));
-long tb_syscall_cp(volatile int *cancel, long native, long a, long b, long c,
-		   long d, long e, long f);
+long tb_syscall_cp(volatile int *cancel, const volatile u32 *kick, long native,
+		   long a, long b, long c, long d, long e, long f);
 
-/* syscall.c: sys() is for the runtime itself, and is seen by nobody */
+/*
+ * syscall.c: sys() is for the runtime itself, and is seen by nobody; sys_cp() is
+ * not entered, or left, if a word says that the thread is cancelled or kicked.
+ */
 long sys(long n, long a, long b, long c, long d, long e, long f);
+long sys_cp(volatile int *cancel, long n, long a, long b, long c, long d,
+	    long e, long f);
 long __tombolo_syscall(long n, long a, long b, long c, long d, long e, long f);
-long tb_plain_number(long n);
 #define sys0(n)		 sys(n, 0, 0, 0, 0, 0, 0)
 #define sys1(n, a)	 sys(n, (long)(a), 0, 0, 0, 0, 0)
 #define sys2(n, a, b)	 sys(n, (long)(a), (long)(b), 0, 0, 0, 0)
@@ -85,6 +92,7 @@ int tb_is_mapped(u64 addr, u64 len);
 int tb_find_map(u64 addr, struct tb_map *map);
 int tb_peek_map(u64 addr, struct tb_map *map);
 int tb_map_has_fd(long fd);
+void tb_forget_native(void);
 void tb_memory_lock(void);
 void tb_memory_unlock(void);
 void *tb_native_map(u64 len);
@@ -99,6 +107,8 @@ void tb_share_drop(u64 at, u64 len);
 long tb_share_discard(u64 at, u64 len);
 long tb_share_fork(void);
 void tb_only_thread(void);
+int tb_copy_data(s32 from, u64 at, u64 len, s32 to, u64 to_at);
+void tb_share_saved(s32 fd);
 
 /* launch.c: of the home */
 void tb_launch_all(void);
@@ -108,6 +118,7 @@ int tb_start_body(struct tb_thread *t, u32 isa);
 
 /* away.c: of the home */
 int tb_is_shadow(void);
+int tb_is_own_fd(long fd);
 void tb_futex_wait(u32 *word, u32 value);
 void tb_futex_wake(u32 *word);
 void tb_give_turn(struct tb_mail *m, u32 turn);
@@ -155,6 +166,22 @@ void tb_policy_begin(struct tb_thread *t);
 void tb_policy_ask(struct tb_thread *t, u32 asked);
 void tb_policy_ask_all(void);
 
+/* cancel.c */
+long __syscall_cp_asm(volatile int *cancel, long n, long a, long b, long c,
+		      long d, long e, long f);
+void tb_take_out(u64 *pc);
+void tb_kick(struct tb_thread *t);
+
+/* stop.c: of the home */
+int tb_stop_others(void);
+void tb_stop_here(void);
+void tb_let_go(void);
+
+/* number.c */
+void tb_number_begin(struct tb_thread *t, u32 *number);
+long tb_kernel_number(long number);
+long tb_clock_number(long clock);
+
 /* state.c */
 int tb_dump(int fd);
 void tb_load(int fd);
@@ -162,7 +189,7 @@ int tb_write_sparse(int fd, u64 from, u64 len, u64 at);
 void tb_used_part(const struct tb_map *m, u64 *from, u64 *to);
 /* save.c */
 void tb_save_file(void);
-void tb_reopen(void);
+void tb_open_again(void);
 /* exec.c */
 void tb_hand_over(u32 isa);
 void tb_join(char *to, const char *a, const char *b, const char *c);
@@ -173,7 +200,7 @@ void tb_restore_descriptors(void);
 long tb_sigaction(long sig, const struct tb_sigaction *act,
 		  struct tb_sigaction *old, u64 size);
 void tb_signals_again(void);
-void tb_catch_request(void);
+void tb_catch_own(void);
 long tb_catch(long sig, void *function, u64 flags, u64 mask);
 void tb_call_handler(u64 function, int sig, void *info, u64 *mask, u64 *pc);
 
@@ -183,6 +210,7 @@ int tb_has_stack(struct tb_thread *t, u32 isa, u64 size);
 long tb_own_thread(int (*fn)(void *), struct tb_thread *self);
 long __clone(int (*fn)(void *), char *stack, int flags, void *arg, u64 *va);
 void tb_thread_end(int status) __attribute__((noreturn));
+void tb_threads_again(void);
 
 /* boot.c */
 extern char **tb_envp;
@@ -191,5 +219,6 @@ const char *tb_env(char **envp, const char *name);
 void *tb_main_stack(void);
 #define TB_AREA 1024 /* the native thread area; its middle is the pointer */
 void tb_become_first(const char *area);
+int tb_is_first(void);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // save.c - a state file that outlives the process, and what it can't hold:
-// descriptors other than files and the three standard ones, threads.
+// descriptors other than files and the three standard ones, what others share.
 #include "runtime.h"
 
 enum { GETFL = 3, SETFD = 2, GETFD = 1, DUPFD = 0, CUR = 1, SET = 0 };
@@ -21,7 +21,7 @@ static const char *note(int fd)
 	char *digits = tb_decimal(number + sizeof(number), (u64)fd);
 	long len;
 
-	if (fd < 3)
+	if (fd < 3 || tb_is_own_fd(fd))
 		return NULL;
 	if (w->fds == TB_FDS)
 		return "too many descriptors";
@@ -79,46 +79,127 @@ static const char *shared_memory(void)
 	return NULL;
 }
 
-/* Ends the process, unless something can't be carried: then says what. */
-void tb_save_file(void)
+static const char *tie(void)
 {
-	const char *bad = "a program that has, or had, several threads";
-	long fd;
+	u32 tied = tb_state->tied;
 
-	if (!tb_state->shared)
-		bad = note_all();
-	if (!bad)
-		bad = shared_memory();
-	if (bad) {
-		tb_say("not saved: ", bad, NULL);
-		tb_state->save_to[0] = 0;
-		tb_state->refused++;
-		return;
-	}
-	fd = sys4(SYS_openat, -100, tb_state->save_to, 01101, 0600);
-	tb_state->limit = 0;
+	if (tied & TB_TIED_TIMER)
+		return "a POSIX timer";
+	if (tied & TB_TIED_ROBUST)
+		return "robust mutexes";
+	return tied & TB_TIED_PRIORITY ? "priority-inheriting mutexes" : NULL;
+}
+
+static const char *children(void)
+{
+	enum { NOHANG = 1, EXITED = 4, NOWAIT = 0x1000000, ALL = 0x40000000 };
+	u64 info[16];
+
+	return sys(SYS_waitid, 0, 0, (long)info, NOHANG | EXITED | NOWAIT | ALL,
+		   0, 0) ?
+		       NULL :
+		       "a child process";
+}
+
+/* What the kernel holds for the process and a new one can be told */
+static void note_process(void)
+{
+	struct tb_world *s = tb_state;
+	long i, n;
+
+	for (i = 0; i < 3; i++)
+		sys2(SYS_getitimer, i, &s->timer[i]);
+	s->umask = (u32)sys1(SYS_umask, 0);
+	n = sys2(SYS_getcwd, s->folder, sizeof(s->folder));
+	s->has_folder = n > 0 && s->folder[0] == '/';
+}
+
+static void restore_process(void)
+{
+	struct tb_world *s = tb_state;
+	long i;
+
+	for (i = 0; i < 3; i++)
+		if (s->timer[i].next[0] || s->timer[i].next[1])
+			sys3(SYS_setitimer, i, &s->timer[i], 0);
+	sys1(SYS_umask, s->umask);
+	if (s->has_folder && sys1(SYS_chdir, s->folder))
+		tb_die("cannot go to the folder ", s->folder);
+}
+
+/* Of what is there again at a resume, one runs first: the first that there is. */
+static void note_first(void)
+{
+	u32 i = 0;
+
+	while (tb_state->thread[i].used != TB_USED)
+		i++;
+	tb_state->current = i;
+}
+
+static const char *what_cannot(void)
+{
+	const char *bad = note_all();
+
+	bad = bad ? bad : shared_memory();
+	bad = bad ? bad : tie();
+	return bad ? bad : children();
+}
+
+static void write_file(void)
+{
+	struct tb_world *s = tb_state;
+	const char *path = s->save_to;
+	long fd = sys4(SYS_openat, -100, path, 01101, 0600);
+
+	note_process();
+	note_first();
+	s->filed = 1;
 	if (fd < 0 || !tb_dump((int)fd))
-		tb_die("cannot write ", tb_state->save_to);
+		tb_die("cannot write ", path);
 	sys1(SYS_exit_group, 0);
 }
 
-/* At a resume from a file: the descriptors, at their old numbers */
-void tb_reopen(void)
+/* Ends the process, unless something can't be carried: then says what. */
+void tb_save_file(void)
+{
+	int stopped = tb_state->shared ? tb_stop_others() : 1;
+	const char *bad;
+
+	if (!stopped)
+		return;
+	if (stopped > 0) {
+		bad = what_cannot();
+		if (!bad)
+			write_file();
+		tb_say("not saved: ", bad, NULL);
+	}
+	tb_state->save_to[0] = 0;
+	tb_state->refused++;
+	tb_let_go();
+}
+
+static void open_at(const struct tb_fd *f)
+{
+	/* Neither created nor emptied again */
+	long fd = sys4(SYS_openat, -100, f->path, f->flags & ~01300, 0);
+
+	if (fd < 0)
+		tb_die("cannot open again: ", f->path);
+	if (fd != f->fd) {
+		sys3(SYS_dup3, fd, f->fd, f->flags & 02000000);
+		sys1(SYS_close, fd);
+	}
+	sys3(SYS_lseek, f->fd, f->offset, SET);
+}
+
+/* At a resume from a file: the descriptors, at their old numbers, and the rest */
+void tb_open_again(void)
 {
 	u64 i;
 
-	for (i = 0; i < tb_state->fds; i++) {
-		struct tb_fd *f = &tb_state->fd[i];
-		/* Neither created nor emptied again */
-		long fd = sys4(SYS_openat, -100, f->path, f->flags & ~01300, 0);
-
-		if (fd < 0)
-			tb_die("cannot open again: ", f->path);
-		if (fd != f->fd) {
-			sys3(SYS_dup3, fd, f->fd, f->flags & 02000000);
-			sys1(SYS_close, fd);
-		}
-		sys3(SYS_lseek, f->fd, f->offset, SET);
-	}
+	for (i = 0; i < tb_state->fds; i++)
+		open_at(&tb_state->fd[i]);
 	tb_state->fds = 0;
+	restore_process();
 }

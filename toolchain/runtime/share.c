@@ -35,17 +35,17 @@ static void must_map(s32 file, u64 at, u64 len, long prot, long how)
 		tb_die("cannot map the program's memory again", "");
 }
 
-/* All of it, over what is there */
-static void map_all(s32 file, long how)
+/* All of it, over what is there; of the mappings, if nothing may be: NOREPLACE */
+static void map_all(s32 file, long how, long where)
 {
 	struct tb_world *s = tb_state;
 	u64 i;
 
-	how |= TB_MAP_FIXED;
 	for (i = 0; i < s->maps; i++)
 		if (s->map[i].kind != TB_SHARED)
 			must_map(file, s->map[i].start, s->map[i].len,
-				 s->map[i].prot, how);
+				 s->map[i].prot, how | where);
+	how |= TB_MAP_FIXED;
 	must_map(file, (u64)__tombolo_data_start, data_len(), TB_PROT_RW, how);
 	must_map(file, TB_STATE_AT, state_len(), TB_PROT_RW, how);
 }
@@ -106,6 +106,13 @@ static void forget_stacks(void)
 		tb_state->thread[i].native[TB_ISA] = NULL;
 }
 
+static void new_home(s32 file)
+{
+	tb_state->file = file;
+	tb_state->home_isa = TB_ISA;
+	tb_state->home = (u32)sys0(SYS_getpid);
+}
+
 /*
  * Before the second thread begins: from here on a migration is no exec, but one
  * thread that goes on in the process of another ISA.
@@ -120,18 +127,37 @@ void tb_share(void)
 	file = new_file();
 	if (file < 0)
 		return;
-	s->file = file;
-	s->home_isa = TB_ISA;
-	s->home = (u32)sys0(SYS_getpid);
+	new_home(file);
 	s->current = (u32)(tb_self - s->thread);
 	if (!write_everything(file)) {
 		sys1(SYS_close, file);
 		return;
 	}
-	map_all(file, TB_MAP_SHARED);
+	map_all(file, TB_MAP_SHARED, TB_MAP_FIXED);
 	forget_stacks();
 	s->shared = 1;
 	tb_launch_all();
+}
+
+/* A state with several threads comes out of a file; none of them runs yet. */
+void tb_share_saved(s32 fd)
+{
+	struct tb_world *s = tb_state;
+	s32 file = new_file();
+	u64 i;
+
+	tb_forget_native();
+	new_home(file);
+	if (file < 0 ||
+	    !tb_copy_data(fd, s->data_offset, s->data_len, file, s->data_start))
+		tb_die("no memory for the saved state", "");
+	for (i = 0; i < s->maps; i++)
+		if (!tb_copy_data(fd, s->map[i].offset, s->map[i].len, file,
+				  s->map[i].start))
+			tb_die("no memory for the saved state", "");
+	if (!tb_write_sparse(file, TB_STATE_AT, state_len(), TB_STATE_AT))
+		tb_die("no memory for the saved state", "");
+	map_all(file, TB_MAP_SHARED, TB_MAP_FIXED_NOREPLACE);
 }
 
 static int read_into(u64 to, u64 len, long fd, long off)
@@ -209,26 +235,27 @@ long tb_share_discard(u64 at, u64 len)
 		    (len + TB_PAGE - 1) & -TB_PAGE);
 }
 
-static int copy_range(s32 to, u64 at, u64 end)
+static int copy_range(s32 from, u64 at, u64 end, s32 to, u64 to_at)
 {
 	static char buffer[1 << 16];
-	s32 from = tb_state->file;
 
 	while (at < end) {
 		u64 most = end - at < sizeof(buffer) ? end - at :
 						       sizeof(buffer);
 		long n = sys4(SYS_pread64, from, buffer, most, at);
 
-		if (n <= 0 || sys4(SYS_pwrite64, to, buffer, n, at) != n)
+		if (n <= 0 || sys4(SYS_pwrite64, to, buffer, n, to_at) != n)
 			return 0;
 		at += (u64)n;
+		to_at += (u64)n;
 	}
 	return 1;
 }
 
-static int copy_data(s32 to, u64 at, u64 end)
+/* Of one file, to another place in another one; holes stay holes. */
+int tb_copy_data(s32 from, u64 at, u64 len, s32 to, u64 to_at)
 {
-	s32 from = tb_state->file;
+	u64 end = at + len, shift = to_at - at;
 	long data, hole;
 
 	while (at < end) {
@@ -238,7 +265,8 @@ static int copy_data(s32 to, u64 at, u64 end)
 		hole = sys3(SYS_lseek, from, data, SEEK_HOLE);
 		if (hole < 0 || (u64)hole > end)
 			hole = (long)end;
-		if (!copy_range(to, (u64)data, (u64)hole))
+		if (!copy_range(from, (u64)data, (u64)hole, to,
+				(u64)data + shift))
 			return 0;
 		at = (u64)hole;
 	}
@@ -252,9 +280,13 @@ void tb_only_thread(void)
 	u32 i;
 
 	s->threads = 0;
+	s->saving = 0;
+	s->save_to[0] = 0; /* of the parent */
 	s->current = (u32)(tb_self - s->thread);
+	tb_self->kernel = (u32)sys0(SYS_gettid);
+	tb_self->number = tb_self->kernel;
 	for (i = 0; i < s->slots; i++) {
-		s->thread[i].used = i == s->current;
+		s->thread[i].used = i == s->current ? TB_USED : TB_FREE;
 		tb_zero(s->thread[i].body, sizeof(s->thread[i].body));
 	}
 }
@@ -268,10 +300,10 @@ static void alone_again(void)
 	s32 shared = tb_state->file, life = tb_state->life, file = new_file();
 	struct tb_thread *self = tb_self;
 
-	if (file < 0 || !copy_data(file, 0, TB_ARENA_END))
+	if (file < 0 || !tb_copy_data(shared, 0, TB_ARENA_END, file, 0))
 		tb_die("no memory for the forked process", "");
-	map_all(file, TB_MAP_PRIVATE);
-	if (self != tb_state->thread)
+	map_all(file, TB_MAP_PRIVATE, TB_MAP_FIXED);
+	if (!tb_is_first())
 		tb_become_first(self->native[TB_ISA] +
 				self->native_size[TB_ISA] - TB_AREA);
 	tb_state->shared = 0;

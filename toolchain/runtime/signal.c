@@ -3,7 +3,11 @@
 // context becomes the generic one, and nothing migrates while a handler runs.
 #include "runtime.h"
 
-enum { REQUEST = 23 /* SIGURG, which a program ignores by default */ };
+enum {
+	REQUEST = 23, /* SIGURG, which a program ignores by default */
+	KICK = 33, /* musl's own, to cancel a thread; queued, it is a kick */
+	QUEUED = -1
+};
 #define SA_RESTORER_FLAG 0x04000000UL
 #define SA_RESTART_FLAG	 0x10000000UL
 #define SA_SIGINFO_FLAG	 4UL
@@ -63,11 +67,17 @@ static void handler(int sig, void *info, void *uc)
 	struct tb_sigaction *act = &tb_state->sig[sig];
 	u64 function = act->handler;
 
+	if (sig == KICK && ((s32 *)info)[2] == QUEUED) {
+		tb_take_out(field(uc, TB_UC_PC));
+		return;
+	}
 	if (function <= 1) {
 		if (sig == REQUEST)
 			tb_policy_ask_all();
+		tb_take_out(field(uc, TB_UC_PC));
 		return;
 	}
+	tb_handled++;
 	if (act->flags & 0x80000000UL) /* SA_RESETHAND: the kernel did */
 		act->handler = 0;
 	(tb_is_shadow() ? tb_shadow_signal : tb_call_handler)(
@@ -114,21 +124,24 @@ long tb_sigaction(long sig, const struct tb_sigaction *act,
 		ret = install(sig, act);
 		if (ret)
 			tb_state->sig[sig] = was;
-		else if (sig == REQUEST && act->handler <= 1)
-			tb_catch_request();
+		else if (sig == REQUEST || sig == KICK)
+			tb_catch_own();
 	}
 	if (!ret && old)
 		*old = was;
 	return ret;
 }
 
-/* A handler of our own for the signal that asks to migrate. */
-void tb_catch_request(void)
+/* Handlers of our own: for the signal that asks to migrate, and for kicks. */
+void tb_catch_own(void)
 {
 	struct tb_sigaction ours = { (u64)handler, SA_RESTART_FLAG, 0, 0 };
 
-	if (tb_state->policy == TB_SIGNAL)
+	if (tb_state->policy == TB_SIGNAL &&
+	    tb_state->sig[REQUEST].handler <= 1)
 		install(REQUEST, &ours);
+	if (tb_state->sig[KICK].handler <= 1)
+		install(KICK, &ours);
 }
 
 /* What was inherited at the start, or is to be so again on another ISA. */
@@ -139,6 +152,5 @@ void tb_signals_again(void)
 	for (sig = 1; sig < TB_SIGNALS; sig++)
 		if (tb_state->sig[sig].handler > 1)
 			install(sig, &tb_state->sig[sig]);
-	if (tb_state->sig[REQUEST].handler <= 1)
-		tb_catch_request();
+	tb_catch_own();
 }

@@ -52,7 +52,7 @@ static int is_in(const char *p, const struct tb_map *m)
 	return (u64)p >= m->start && (u64)p < m->start + m->len;
 }
 
-/* The part of a mapping that can hold anything, of the one thread's */
+/* The part of a mapping that can hold anything, of the one thread there is */
 void tb_used_part(const struct tb_map *m, u64 *from, u64 *to)
 {
 	const struct tb_thread *t = &tb_state->thread[tb_state->current];
@@ -71,29 +71,45 @@ void tb_used_part(const struct tb_map *m, u64 *from, u64 *to)
 		*from = m->start;
 }
 
+/* All there is of several threads' memory is in one file, with its holes. */
+static int put(int fd, u64 from, u64 len, u64 at)
+{
+	if (tb_state->shared)
+		return tb_copy_data(tb_state->file, from, len, fd, at);
+	return tb_write_sparse(fd, from, len, at);
+}
+
+static int put_map(int fd, const struct tb_map *m)
+{
+	u64 from = m->start, to = m->start + m->len;
+
+	if (m->kind == TB_SHARED || m->kind == TB_NATIVE)
+		return 1;
+	if (!tb_state->shared) {
+		if (!(m->prot & 1))
+			return 1;
+		tb_used_part(m, &from, &to);
+	}
+	return put(fd, from, to - from, m->offset + from - m->start);
+}
+
 int tb_dump(int fd)
 {
 	struct tb_world *s = tb_state;
 	u64 at = (sizeof(*s) + TB_PAGE - 1) & -TB_PAGE;
-	u64 i, from, to;
+	u64 i;
 
 	s->data_start = (u64)__tombolo_data_start;
 	s->data_len = (u64)(__tombolo_data_end - __tombolo_data_start);
 	s->data_offset = at;
-	if (!tb_write_sparse(fd, s->data_start, s->data_len, at))
+	if (!put(fd, s->data_start, s->data_len, at))
 		return 0;
 	at += s->data_len;
 	for (i = 0; i < s->maps; i++) {
-		struct tb_map *m = &s->map[i];
-
-		m->offset = at;
-		if (m->prot & 1 && m->kind != TB_SHARED) {
-			tb_used_part(m, &from, &to);
-			if (!tb_write_sparse(fd, from, to - from,
-					     at + from - m->start))
-				return 0;
-		}
-		at += m->len;
+		s->map[i].offset = at;
+		if (!put_map(fd, &s->map[i]))
+			return 0;
+		at += s->map[i].len;
 	}
 	if (sys2(SYS_ftruncate, fd, at))
 		return 0;
@@ -125,6 +141,11 @@ static void read_state(int fd)
 	}
 	if (tb_state->magic != TB_MAGIC || tb_state->size != sizeof(*tb_state))
 		tb_die("this is not a state file of this version", "");
+	if (tb_state->build != tb_build() ||
+	    tb_state->data_start != (u64)__tombolo_data_start ||
+	    tb_state->data_len !=
+		    (u64)(__tombolo_data_end - __tombolo_data_start))
+		tb_die("this is the state of another program", "");
 }
 
 /* The pages come in as they are touched. */
@@ -134,9 +155,10 @@ void tb_load(int fd)
 	u64 i;
 
 	read_state(fd);
-	if (s->data_start != (u64)__tombolo_data_start ||
-	    s->data_len != (u64)(__tombolo_data_end - __tombolo_data_start))
-		tb_die("this is the state of another program", "");
+	if (s->shared) {
+		tb_share_saved(fd);
+		return;
+	}
 	map_at(fd, s->data_start, s->data_len, TB_PROT_RW, s->data_offset,
 	       TB_MAP_FIXED);
 	for (i = 0; i < s->maps; i++)

@@ -75,6 +75,11 @@ struct tb_fd {
 	char path[240];
 };
 
+/* What setitimer() was told: when next, and every so often */
+struct tb_interval {
+	s64 every[2], next[2];
+};
+
 enum tb_policy { TB_NEVER, TB_EVERY, TB_AT, TB_SIGNAL, TB_RANDOM };
 
 /* Who may run: the thread's code in the other process, or its home for it */
@@ -137,16 +142,38 @@ struct tb_thread {
 	/* Its native stack on each ISA stays with the place in the list */
 	char *native[TB_ISAS];
 	u64 native_size[TB_ISAS];
-	u32 special; /* TB_GATHER or TB_FORK, instead of a migration */
-	u32 unused;
+	u32 special; /* one of enum tb_special, instead of a migration */
+	u32 kick; /* it is to come out of the system call that it waits in */
 	s64 result; /* what the point gives to the program */
+	u32 waits; /* in such a call, or about to be */
+	u32 stopped; /* until the state is saved, all frames are records */
+	u32 number; /* of the thread, as the program knows it ... */
+	u32 kernel; /* ... and as the kernel does, at home */
+	u64 cleared; /* the word that the kernel clears at the thread's end */
+	u32 stays; /* why it did not leave its stack: one of enum tb_stays */
+	u32 unused;
 	struct tb_mail mail;
 };
 
 enum { TB_NEXT = 1, TB_TO };
 
-/* What else needs all frames as records: memory is mapped anew below them */
-enum tb_special { TB_GATHER = 1, TB_FORK };
+/* What else needs all frames as records */
+enum tb_special { TB_GATHER = 1, TB_FORK, TB_SAVE };
+
+/* Why a thread cannot leave its stack where it is */
+enum tb_stays {
+	TB_MAY_LEAVE,
+	TB_IN_HANDLER,
+	TB_FORBIDDEN,
+	TB_PINNED,
+	TB_IN_CALLBACK,
+	TB_NO_MEMORY
+};
+
+enum { TB_TIED_ROBUST = 1, TB_TIED_PRIORITY = 2, TB_TIED_TIMER = 4 };
+
+/* Of a place in the list of threads. The first thread's is not given again. */
+enum tb_use { TB_FREE, TB_USED, TB_ENDED };
 
 /* What an agent is asked for */
 enum tb_what { TB_START, TB_FORGET };
@@ -184,9 +211,15 @@ struct tb_world {
 	u8 order[8];
 	char images[512];
 	char save_to[256];
+	u32 saving; /* a futex: all threads are to stop, or to begin again */
+	u32 renumbered; /* threads have other numbers than the kernel gave */
+	u32 tied; /* TB_TIED_...: what the program did that no file can hold */
+	u32 filed; /* this is a state file, no hand-over between two ISAs */
 	/* carried */
 	u64 fds;
-	u64 nrandom;
+	struct tb_interval timer[3];
+	char folder[256];
+	u32 umask, has_folder;
 	struct tb_sigaction sig[TB_SIGNALS];
 	struct tb_fd fd[TB_FDS];
 	struct tb_map map[TB_MAPS];
@@ -199,6 +232,6 @@ _Static_assert(sizeof(struct tb_record) == 32, "the pass counts on 32");
 _Static_assert(sizeof(struct tb_map) == 40, "the same on all ISAs");
 _Static_assert(sizeof(struct tb_fd) == 256, "the same on all ISAs");
 _Static_assert(sizeof(struct tb_mail) == 248, "the same on all ISAs");
-_Static_assert(sizeof(struct tb_thread) == 432, "the same on all ISAs");
+_Static_assert(sizeof(struct tb_thread) == 464, "the same on all ISAs");
 
 #endif

@@ -4,6 +4,14 @@
 // and signals pass through the runtime, which has to know of them.
 #include "runtime.h"
 
+static long enter(volatile int *cancel, long native, long a, long b, long c,
+		  long d, long e, long f)
+{
+	if (!cancel)
+		return tb_trap(native, a, b, c, d, e, f);
+	return tb_syscall_cp(cancel, &tb_self->kick, native, a, b, c, d, e, f);
+}
+
 #if defined(__x86_64__)
 /* native[generic number], from musl's two lists when this is built */
 static const short native[] = {
@@ -57,23 +65,24 @@ struct x86_event {
 	u64 data;
 } __attribute__((packed));
 
-static long epoll_wait(long fd, struct generic_event *to, long max,
-		       long timeout, long mask, long size)
+static long epoll_wait(volatile int *cancel, long fd, struct generic_event *to,
+		       long max, long timeout, long mask, long size)
 {
 	struct x86_event from[64];
 	long i, n;
 
 	if (max > 64)
 		max = 64;
-	n = tb_trap(native[SYS_epoll_pwait], fd, (long)from, max, timeout, mask,
-		    size);
+	n = enter(cancel, native[SYS_epoll_pwait], fd, (long)from, max, timeout,
+		  mask, size);
 	for (i = 0; i < n; i++)
 		to[i] = (struct generic_event){ from[i].events, 0,
 						from[i].data };
 	return n;
 }
 
-long sys(long n, long a, long b, long c, long d, long e, long f)
+long sys_cp(volatile int *cancel, long n, long a, long b, long c, long d,
+	    long e, long f)
 {
 	struct x86_stat st;
 	long ret;
@@ -101,11 +110,11 @@ long sys(long n, long a, long b, long c, long d, long e, long f)
 		}
 		break;
 	case SYS_epoll_pwait:
-		return epoll_wait(a, (void *)b, c, d, e, f);
+		return epoll_wait(cancel, a, (void *)b, c, d, e, f);
 	case SYS_clone: /* the two last arguments are the other way round */
 		return tb_trap(native[n], a, b, c, e, d, 0);
 	}
-	return tb_trap(native[n], a, b, c, d, e, f);
+	return enter(cancel, native[n], a, b, c, d, e, f);
 }
 
 #elif defined(__aarch64__)
@@ -137,7 +146,8 @@ static long to_generic(long flags)
 	       (flags & A_NOFOLLOW ? G_NOFOLLOW : 0);
 }
 
-long sys(long n, long a, long b, long c, long d, long e, long f)
+long sys_cp(volatile int *cancel, long n, long a, long b, long c, long d,
+	    long e, long f)
 {
 	enum { GETFL = 3, SETFL = 4 };
 	long ret;
@@ -146,30 +156,23 @@ long sys(long n, long a, long b, long c, long d, long e, long f)
 		c = to_native(c);
 	else if (n == SYS_fcntl && b == SETFL)
 		c = to_native(c);
-	ret = tb_trap(n, a, b, c, d, e, f);
+	ret = enter(cancel, n, a, b, c, d, e, f);
 	if (n == SYS_fcntl && b == GETFL && ret >= 0)
 		ret = to_generic(ret);
 	return ret;
 }
 
 #else
-long sys(long n, long a, long b, long c, long d, long e, long f)
+long sys_cp(volatile int *cancel, long n, long a, long b, long c, long d,
+	    long e, long f)
 {
-	return tb_trap(n, a, b, c, d, e, f);
+	return enter(cancel, n, a, b, c, d, e, f);
 }
 #endif
 
-/* The native number of a call that needs no translation else, or -1. */
-long tb_plain_number(long n)
+long sys(long n, long a, long b, long c, long d, long e, long f)
 {
-#if defined(__x86_64__)
-	if (n < 0 || (u64)n >= sizeof(native) / sizeof(*native) ||
-	    n == SYS_epoll_pwait || n == SYS_newfstatat || n == SYS_fstat)
-		return -1;
-	return native[n];
-#else
-	return n == SYS_openat || n == SYS_fcntl ? -1 : n;
-#endif
+	return sys_cp(NULL, n, a, b, c, d, e, f);
 }
 
 /* Without the home's help: what gives the same in any process */
@@ -184,7 +187,7 @@ static long in_body(long n, long a, long b, long c, long d, long e, long f)
 	case SYS_sched_yield:
 		return sys0(n);
 	case SYS_clock_gettime:
-		if (a > 1) /* the clocks of processes and threads */
+		if ((u64)a > 1) /* the clocks of processes and threads */
 			break;
 		ret = sys2(n, a, now);
 		if (!ret)
@@ -195,11 +198,20 @@ static long in_body(long n, long a, long b, long c, long d, long e, long f)
 }
 
 /* Some descriptors are the runtime's own: the program does not close them. */
-static int is_own_fd(long fd)
+int tb_is_own_fd(long fd)
 {
 	return fd >= TB_HIGH_FD && tb_state->shared &&
 	       (fd == tb_state->file || fd == tb_state->life ||
 		tb_map_has_fd(fd));
+}
+
+/* The kernel takes such a mutex for held by a thread of the kernel's number. */
+static int is_inherited(long op)
+{
+	enum { LOCK_PI = 6, UNLOCK_PI, TRYLOCK_PI, WAIT_REQUEUE_PI = 11 };
+
+	op &= 127;
+	return (op >= LOCK_PI && op <= TRYLOCK_PI) || op >= WAIT_REQUEUE_PI;
 }
 
 long __tombolo_syscall(long n, long a, long b, long c, long d, long e, long f)
@@ -219,12 +231,29 @@ long __tombolo_syscall(long n, long a, long b, long c, long d, long e, long f)
 		return -TB_ENOMEM;
 	case SYS_exit:
 		tb_thread_end((int)a);
+	case SYS_gettid:
+		return tb_self->number;
+	case SYS_set_tid_address:
+		tb_self->cleared = (u64)a;
+		sys1(n, a);
+		return tb_self->number;
+	case SYS_set_robust_list:
+		tb_state->tied |= TB_TIED_ROBUST;
+		break;
+	case SYS_futex:
+		if (is_inherited(b))
+			tb_state->tied |= TB_TIED_PRIORITY;
+		break;
+	case SYS_clock_gettime:
+		a = tb_clock_number(a);
+		break;
 	case SYS_clone: /* a fork(): threads come by another way */
 		a = sys(n, a, b, c, d, e, f);
 		if (!a)
 			tb_only_thread();
 		return a;
 	case SYS_timer_create:
+		tb_state->tied |= TB_TIED_TIMER;
 		if (!tb_state->shared)
 			tb_state->pinned = 1;
 		break;
@@ -239,15 +268,28 @@ long __tombolo_syscall(long n, long a, long b, long c, long d, long e, long f)
 			return tb_share_discard((u64)a, (u64)b);
 		break;
 	case SYS_close:
-		if (is_own_fd(a))
+		if (tb_is_own_fd(a))
 			return -TB_EBADF;
 		break;
 	case SYS_dup3:
-		if (is_own_fd(b))
+		if (tb_is_own_fd(b))
 			return -TB_EBADF;
 		break;
 	case SYS_rt_sigaction:
 		return tb_sigaction(a, (void *)b, (void *)c, (u64)d);
+	case SYS_tkill:
+	case SYS_sched_setparam:
+	case SYS_sched_setscheduler:
+	case SYS_sched_getscheduler:
+	case SYS_sched_getparam:
+	case SYS_sched_setaffinity:
+	case SYS_sched_getaffinity:
+		a = tb_kernel_number(a);
+		break;
+	case SYS_tgkill:
+	case SYS_rt_tgsigqueueinfo:
+		b = tb_kernel_number(b);
+		break;
 	}
 	return sys(n, a, b, c, d, e, f);
 }

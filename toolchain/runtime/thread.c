@@ -10,6 +10,7 @@ enum {
 	CLONE_SETTLS = 0x80000,
 	/* What musl gives; emulators want exactly these */
 	THREAD_FLAGS = 0xd0f00,
+	PROGRAM_THREAD_FLAGS = 0x7d0f00, /* its number told, its end too */
 	/* jmp_buf beyond the registers of any ISA */
 	JUMP_DSP = 26,
 	JUMP_OWNER,
@@ -28,6 +29,7 @@ struct start {
 	char *dsp;
 	void *tp;
 	struct tb_thread *self;
+	u32 *number;
 };
 
 _Thread_local struct tb_thread *tb_self;
@@ -84,7 +86,7 @@ static struct tb_thread *take_slot(void)
 	for (i = 0; i < TB_THREADS; i++) {
 		t = &tb_state->thread[i];
 		none = 0;
-		if (!__atomic_compare_exchange_n(&t->used, &none, 1, 0,
+		if (!__atomic_compare_exchange_n(&t->used, &none, TB_USED, 0,
 						 __ATOMIC_SEQ_CST,
 						 __ATOMIC_SEQ_CST))
 			continue;
@@ -93,6 +95,10 @@ static struct tb_thread *take_slot(void)
 					   __ATOMIC_SEQ_CST);
 		t->where = TB_ISA;
 		t->hops = 0;
+		t->kick = 0;
+		t->waits = 0;
+		t->stopped = 0;
+		t->stays = TB_MAY_LEAVE;
 		tb_policy_begin(t);
 		return t;
 	}
@@ -102,7 +108,7 @@ static struct tb_thread *take_slot(void)
 static void give_slot(struct tb_thread *t)
 {
 	__atomic_fetch_sub(&tb_state->threads, 1, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&t->used, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&t->used, TB_FREE, __ATOMIC_SEQ_CST);
 }
 
 /* The next thread may use the stack as soon as the place is free. */
@@ -118,6 +124,8 @@ void tb_thread_end(int status)
 		__atomic_fetch_sub(&tb_state->threads, 1, __ATOMIC_SEQ_CST);
 		tb_free_exit(&tb_self->used);
 	}
+	if (!tb_borrowed)
+		tb_self->used = TB_ENDED;
 	for (;;)
 		sys1(SYS_exit, status);
 }
@@ -127,6 +135,8 @@ void tb_thread_main(struct start *s)
 	__tombolo_dsp = s->dsp;
 	__tombolo_tp = s->tp;
 	tb_self = s->self;
+	if (s->number)
+		tb_number_begin(tb_self, s->number);
 	tb_enter(s, (void *)s->fn, s->arg);
 }
 
@@ -165,7 +175,7 @@ long tb_own_thread(int (*fn)(void *), struct tb_thread *self)
 /* A child that borrows the caller's memory until it executes something */
 static long spawn(int (*fn)(void *), char *stack, u64 flags, void *arg)
 {
-	struct start like = { fn, arg, stack, __tombolo_tp, tb_self };
+	struct start like = { fn, arg, stack, __tombolo_tp, tb_self, NULL };
 	char *base = tb_native_map(NATIVE_STACK), *dsp = __tombolo_dsp;
 	long ret;
 
@@ -192,7 +202,7 @@ static long new_thread(int (*fn)(void *), char *stack, u64 flags, void *arg,
 		       u64 *va)
 {
 	struct tb_thread *t = take_slot();
-	struct start like = { fn, arg, stack, (void *)va[1], t };
+	struct start like = { fn, arg, stack, (void *)va[1], t, (u32 *)va[0] };
 	char *base;
 	long ret;
 
@@ -204,13 +214,59 @@ static long new_thread(int (*fn)(void *), char *stack, u64 flags, void *arg,
 		return -TB_EAGAIN;
 	}
 	t->tp = like.tp;
+	t->cleared = va[2];
 	base = t->native[TB_ISA];
 	ret = begin(place(base, t->native_size[TB_ISA], &like),
 		    base + t->native_size[TB_ISA], flags, (void *)va[0],
 		    (void *)va[2]);
 	if (ret < 0)
 		give_slot(t);
+	else
+		tb_number_begin(t, (u32 *)va[0]);
 	return ret;
+}
+
+static int again(void *unused)
+{
+	(void)unused;
+	tb_stop_here();
+	tb_rewind();
+}
+
+static void begin_again(struct tb_thread *t, u64 size)
+{
+	struct start like = { .fn = again, .self = t };
+	char *base;
+
+	if (!tb_has_stack(t, TB_ISA, size))
+		tb_die("no memory for a native stack", "");
+	base = t->native[TB_ISA];
+	if (begin(place(base, size, &like), base + size, PROGRAM_THREAD_FLAGS,
+		  &t->kernel, (void *)t->cleared) < 0)
+		tb_die("cannot begin a thread", "");
+}
+
+/* The threads of a saved state, besides the calling one. They wait. */
+void tb_threads_again(void)
+{
+	struct tb_thread *t;
+	u64 size;
+	u32 i, isa;
+
+	for (i = 0; i < tb_state->slots; i++) {
+		t = &tb_state->thread[i];
+		size = t == tb_self ? TB_STACK_SIZE : NATIVE_STACK;
+		for (isa = 0; isa < TB_ISAS; isa++)
+			if (t->native_size[isa] > size)
+				size = t->native_size[isa];
+		tb_zero(t->native, sizeof(t->native));
+		tb_zero(t->body, sizeof(t->body));
+		t->where = TB_ISA;
+		if (t != tb_self && t->used == TB_USED)
+			begin_again(t, size);
+		else if (t == tb_self && !tb_has_stack(t, TB_ISA, size))
+			tb_die("no memory for a native stack", "");
+	}
 }
 
 /* musl's __clone, variadic there: its last three arguments are packed. */
