@@ -12,6 +12,7 @@ config.test_exec_root = os.environ['TOMBOLO_LIT_OUTPUT']
 llvm = os.environ.get('TOMBOLO_LLVM', '19')
 plugin = os.environ['TOMBOLO_SYSROOT'] + '/tombolo.so'
 config.substitutions += [
+    ('%llvm', llvm),
     ('%opt', f'opt-{llvm} -load {plugin} -load-pass-plugin {plugin} -S'),
     ('FileCheck', f'/usr/lib/llvm-{llvm}/bin/FileCheck'),
 ]
