@@ -17,6 +17,9 @@
 /* With the one that is asked for they fit into one message. */
 #define NEIGHBOURS_MAX (DSM_WIRE_BATCH - 1u)
 
+/* Before others, but a kernel that asks without end does not stop this one. */
+#define SERVE_NICE (-10)
+
 static unsigned int threads = 8;
 module_param(threads, uint, 0444);
 MODULE_PARM_DESC(threads, "how many requests can wait for a disk at a time");
@@ -201,9 +204,11 @@ static void serve_neighbours(struct dsm_space *space, const struct dsm_ask *ask,
 	near.access = DSM_READ;
 	near.flags = DSM_OPTIONAL | (ask->flags & DSM_EXEC);
 	near.token = 0;
-	for (near.addr = end - size; near.addr < end; near.addr += PAGE_SIZE)
+	for (near.addr = end - size; near.addr < end; near.addr += PAGE_SIZE) {
 		if (near.addr != ask->addr)
 			serve_optional(space, &near, true);
+		cond_resched();
+	}
 }
 
 static bool allowed(struct dsm_space *space, const struct dsm_ask *ask)
@@ -281,6 +286,8 @@ static int serve_thread(void *unused)
 			serve(a);
 		while (home_work())
 			;
+		/* There may be more requests for ever. */
+		cond_resched();
 	}
 	serve_end(&worker);
 	return 0;
@@ -313,7 +320,7 @@ int serve_init(void)
 		t = kthread_run(serve_thread, NULL, "dsm-serve/%u", i);
 		if (IS_ERR(t))
 			return PTR_ERR(t);
-		sched_set_fifo_low(t);
+		set_user_nice(t, SERVE_NICE);
 	}
 	return 0;
 }
