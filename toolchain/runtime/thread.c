@@ -30,6 +30,7 @@ struct start {
 	void *tp;
 	struct tb_thread *self;
 	u32 *number;
+	int borrowed;
 };
 
 _Thread_local struct tb_thread *tb_self;
@@ -135,6 +136,7 @@ void tb_thread_main(struct start *s)
 	__tombolo_dsp = s->dsp;
 	__tombolo_tp = s->tp;
 	tb_self = s->self;
+	tb_borrowed = s->borrowed;
 	if (s->number)
 		tb_number_begin(tb_self, s->number);
 	tb_enter(s, (void *)s->fn, s->arg);
@@ -172,18 +174,23 @@ long tb_own_thread(int (*fn)(void *), struct tb_thread *self)
 		     NULL);
 }
 
-/* A child that borrows the caller's memory until it executes something */
+/*
+ * A child that borrows the caller's memory until it executes something. Its thread
+ * area is its own: emulators do not stop the caller meanwhile.
+ */
 static long spawn(int (*fn)(void *), char *stack, u64 flags, void *arg)
 {
-	struct start like = { fn, arg, stack, __tombolo_tp, tb_self, NULL };
-	char *base = tb_native_map(NATIVE_STACK), *dsp = __tombolo_dsp;
+	struct start like = { .fn = fn,
+			      .arg = arg,
+			      .dsp = stack,
+			      .tp = __tombolo_tp,
+			      .self = tb_self,
+			      .borrowed = 1 };
+	char *base = tb_native_map(NATIVE_STACK);
 	long ret;
 
-	tb_borrowed = 1;
-	ret = tb_clone(flags, (char *)place(base, NATIVE_STACK, &like) - 16, 0,
-		       0, 0);
-	tb_borrowed = 0;
-	__tombolo_dsp = dsp;
+	ret = begin(place(base, NATIVE_STACK, &like), base + NATIVE_STACK,
+		    flags | CLONE_SETTLS, NULL, NULL);
 	sys2(SYS_munmap, base, NATIVE_STACK);
 	return ret;
 }
@@ -202,7 +209,12 @@ static long new_thread(int (*fn)(void *), char *stack, u64 flags, void *arg,
 		       u64 *va)
 {
 	struct tb_thread *t = take_slot();
-	struct start like = { fn, arg, stack, (void *)va[1], t, (u32 *)va[0] };
+	struct start like = { .fn = fn,
+			      .arg = arg,
+			      .dsp = stack,
+			      .tp = (void *)va[1],
+			      .self = t,
+			      .number = (u32 *)va[0] };
 	char *base;
 	long ret;
 
