@@ -4,7 +4,9 @@
  * runs: store buffering, message passing, load buffering, and two readers of two
  * independent writers; with sequentially consistent accesses and with fences. An
  * outcome that C11 forbids must not be seen. The machine under an emulator may be
- * stronger than the ISAs: this finds gross errors, passes/atomics.ll the others.
+ * stronger than the ISAs: this finds gross errors, passes/atomics.ll the others. Or
+ * weaker: qemu 7.2 on x86_64 lets a load (ldar) pass an earlier store (stlr) of
+ * aarch64, so that the first test has no zero there, whoever compiled it.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -154,10 +156,14 @@ static int run(void)
 	return bad;
 }
 
-int main(void)
+/* With an argument: only store buffering without fences, else all but that. */
+int main(int argc, char **argv)
 {
+	int only = argc > 1;
+
+	(void)argv;
 	pthread_barrier_init(&barrier, NULL, THREADS);
-	for (test = 0; test < TESTS; test++)
+	for (test = only ? SB : SB + 1; test < (only ? SB + 1 : TESTS); test++)
 		printf("%s: %d\n", names[test], run());
 	return 0;
 }
