@@ -54,7 +54,7 @@
 	C(file_io)              \
 	C(notified)             \
 	C(notified_pages)       \
-	C(notified_spinning)    \
+	C(notified_later)       \
 	C(replicas)             \
 	C(bytes_copied)         \
 	C(mailbox_sent)         \
@@ -371,7 +371,7 @@ bool home_has(struct home_page *hp, enum dsm_access access);
 int home_map_insert(struct home_page *hp, struct home_map *map);
 void home_map_drop(struct home_map *map);
 void home_recall_begin(struct home_page *const *hp, unsigned int n);
-void home_recall_wait(struct home_page *hp, bool block);
+void home_recall_wait(struct home_page *hp);
 void home_recall_end(struct home_page *const *hp, unsigned int n);
 void home_recall(struct home_page *const *hp, unsigned int n);
 bool home_fetch(struct home_page *hp, enum dsm_access access);

@@ -382,28 +382,19 @@ static void give_up(struct home_page *hp)
 
 /*
  * Who does not answer is taken for dead in the end, by link_give_up() and what
- * follows from it; then the page is ours. Without sleeping there is not the time
- * for that: the frame is taken out of use instead, with all who might write it.
+ * follows from it; then the page is ours.
  */
-void home_recall_wait(struct home_page *hp, bool block)
+void home_recall_wait(struct home_page *hp)
 {
-	ktime_t end = ktime_add_ms(ktime_get(), block ? recall_ms : 2000);
+	ktime_t end = ktime_add_ms(ktime_get(), recall_ms);
 
 	if (!home_has(hp, DSM_WRITE))
 		serve_hurry();
 	while (!home_has(hp, DSM_WRITE)) {
-		if (block)
-			wait_event_timeout(hp->wq, home_has(hp, DSM_WRITE), HZ);
-		else
-			cpu_relax();
+		wait_event_timeout(hp->wq, home_has(hp, DSM_WRITE), HZ);
 		if (ktime_before(ktime_get(), end))
 			continue;
 		give_up(hp);
-		if (!block) {
-			get_page(hp->page);
-			dsm_count(frames_leaked);
-			return;
-		}
 		end = ktime_add_ms(ktime_get(), recall_ms);
 	}
 }
@@ -427,7 +418,7 @@ void home_recall(struct home_page *const *hp, unsigned int n)
 
 	home_recall_begin(hp, n);
 	for (i = 0; i < n; i++)
-		home_recall_wait(hp[i], true);
+		home_recall_wait(hp[i]);
 	home_recall_end(hp, n);
 }
 

@@ -437,7 +437,7 @@ static void forget(struct dsm_space *space, unsigned long addr)
 	if (!hp)
 		return;
 	home_recall_begin(&hp, 1);
-	home_recall_wait(hp, true);
+	home_recall_wait(hp);
 	protect_end(space, &index, &hp, 1);
 	home_recall_end(&hp, 1);
 	home_page_put(hp);

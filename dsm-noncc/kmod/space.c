@@ -161,13 +161,13 @@ static void collect(struct dsm_space *space, unsigned long *index,
 	rcu_read_unlock();
 }
 
-static void recall_batch(struct dsm_space *space, struct batch *b, bool block)
+static void recall_batch(struct dsm_space *space, struct batch *b)
 {
 	unsigned int i;
 
 	home_recall_begin(b->hp, b->n);
 	for (i = 0; i < b->n; i++)
-		home_recall_wait(b->hp[i], block);
+		home_recall_wait(b->hp[i]);
 	protect_end(space, b->index, b->hp, b->n);
 	home_recall_end(b->hp, b->n);
 	for (i = 0; i < b->n; i++)
@@ -176,13 +176,13 @@ static void recall_batch(struct dsm_space *space, struct batch *b, bool block)
 }
 
 static void recall_range(struct dsm_space *space, unsigned long first,
-			 unsigned long last, bool block)
+			 unsigned long last)
 {
 	struct batch b;
 
 	do {
 		collect(space, &first, last, &b);
-		recall_batch(space, &b, block);
+		recall_batch(space, &b);
 	} while (b.n == BATCH);
 }
 
@@ -215,27 +215,46 @@ static void space_ended(struct work_struct *work)
 	dsm_space_put(space);
 }
 
+/* Under dsm.maps. Return: it has to wait for other kernels, which it must not. */
+static bool would_wait(struct dsm_space *space,
+		       const struct mmu_notifier_range *range)
+{
+	unsigned long first = range->start >> PAGE_SHIFT;
+
+	return !mmu_notifier_range_blockable(range) &&
+	       xa_find(&space->maps, &first, (range->end - 1) >> PAGE_SHIFT,
+		       XA_PRESENT);
+}
+
+/*
+ * False: not now. That is for the OOM killer's reaper alone, which comes by again or
+ * leaves it to the end of the process.
+ */
 static bool invalidate(struct mmu_interval_notifier *notifier,
 		       const struct mmu_notifier_range *range,
 		       unsigned long seq)
 {
 	struct dsm_space *space =
 		container_of(notifier, struct dsm_space, notifier);
-	bool block = mmu_notifier_range_blockable(range);
+	bool later;
 
 	spin_lock(&dsm.maps);
-	mmu_interval_set_seq(notifier, seq);
+	later = would_wait(space, range);
+	if (!later)
+		mmu_interval_set_seq(notifier, seq);
 	if (range->event == MMU_NOTIFY_RELEASE)
 		WRITE_ONCE(space->dead, true);
 	spin_unlock(&dsm.maps);
 	dsm_count(notified);
 	trace_dsm_notify(space->number, range->event, range->start, range->end);
-	if (!block)
-		dsm_count(notified_spinning);
+	if (later) {
+		dsm_count(notified_later);
+		return false;
+	}
 	if (range->event == MMU_NOTIFY_RELEASE)
 		keep_pages(space);
 	recall_range(space, range->start >> PAGE_SHIFT,
-		     (range->end - 1) >> PAGE_SHIFT, block);
+		     (range->end - 1) >> PAGE_SHIFT);
 	if (range->event == MMU_NOTIFY_RELEASE)
 		schedule_work(&space->end);
 	return true;
