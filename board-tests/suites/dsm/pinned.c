@@ -2,7 +2,7 @@
 // Pages that devices, other processes and file calls of kernel 0 read and write without a mapping, while a thread on kernel 1 uses the rest of the same pages.
 //: isas 1
 //: timeout 600
-#include "../../programs/move.h"
+#include "away.h"
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/ptrace.h>
@@ -164,7 +164,7 @@ static enum ktap_status direct_reads(void)
 	uint64_t page, block;
 
 	KTAP_EXPECT(file >= 0 && begin(-1, HALF, WORDS) == KTAP_PASS);
-	for (turn = 0; turn < 30; turn++) {
+	for (turn = 0; turn < 20; turn++) {
 		page = next_random(&state) % PAGES;
 		block = next_random(&state) % BLOCKS;
 		KTAP_EXPECT(pread(file, (void *)(pages + page * WORDS), BLOCK,
@@ -184,7 +184,7 @@ static enum ktap_status direct_writes(void)
 	uint64_t page, block;
 
 	KTAP_EXPECT(file >= 0 && begin(-1, HALF, WORDS) == KTAP_PASS);
-	for (turn = 0; turn < 30; turn++) {
+	for (turn = 0; turn < 20; turn++) {
 		page = next_random(&state) % PAGES;
 		block = BLOCKS + next_random(&state) % BLOCKS;
 		fill(pages + page * WORDS, block);
@@ -254,7 +254,7 @@ static void *sleeper(void *tid)
 /* A process adds to a word of each page; nobody else writes it. */
 static enum ktap_status others_add(int (*add)(void *))
 {
-	struct target t = { .pid = getpid(), .turns = 20 };
+	struct target t = { .pid = getpid(), .turns = 12 };
 	pthread_t waits;
 	int page, status;
 
@@ -333,7 +333,7 @@ static enum ktap_status file_calls(const char *name)
 
 	KTAP_EXPECT(file >= 0 && !ftruncate(file, PAGES * PAGE));
 	KTAP_EXPECT(begin(file, HALF, WORDS) == KTAP_PASS);
-	for (turn = 0; turn < 30; turn++) {
+	for (turn = 0; turn < 20; turn++) {
 		page = next_random(&state) % PAGES;
 		fill(block, turn);
 		KTAP_EXPECT(pwrite(file, block, BLOCK, page * PAGE) == BLOCK);
@@ -383,32 +383,10 @@ static enum ktap_status appends(void)
 	return end();
 }
 
-/* Kernel 0's cores come first. */
-static enum ktap_status kernel_1_takes_threads(void)
-{
-	int own = sysconf(_SC_NPROCESSORS_CONF), i;
-
-	move_cpus[0] = 0;
-	move_cpus[1] = own;
-	for (i = 0; i < 600 && sched_getcpu() != own; i++) {
-		cpu_set_t set;
-
-		CPU_ZERO(&set);
-		CPU_SET(own, &set);
-		if (sched_setaffinity(0, sizeof(set), &set))
-			sleep_ms(100);
-	}
-	KTAP_EXPECT(sched_getcpu() == own);
-	move_places = 2;
-	go(0);
-	KTAP_EXPECT(sched_getcpu() == 0);
-	return KTAP_PASS;
-}
-
 int main(void)
 {
 	static const struct ktap_test tests[] = {
-		{ "a thread goes to kernel 1", kernel_1_takes_threads },
+		KERNEL_1_TAKES_THREADS,
 		{ "a device writes to memory", direct_reads },
 		{ "a device reads memory", direct_writes },
 		{ "process_vm_readv() and -writev()", process_vm },
@@ -420,7 +398,6 @@ int main(void)
 		MOVES_ARE_MADE,
 	};
 
-	state = seed();
-	ktap_say("SEED=%s", getenv("SEED") ?: "0");
+	state = said_seed();
 	return ktap_run(tests, sizeof(tests) / sizeof(tests[0]));
 }
