@@ -275,6 +275,22 @@ static u32 next_position(struct fault *f, u32 tag)
 	return next;
 }
 
+/*
+ * In a full ring the next slot holds a message that the peer has not read: it
+ * would wait for that for ever, and never look at what we forge.
+ */
+static bool full(struct fault *f, u32 pos)
+{
+	const struct imb_wire_consumer *c =
+		(const void *)(f->theirs + imb_offset_consumer(&f->g, f->lane));
+	unsigned int line = tombolo_cache_line();
+
+	if (line)
+		tombolo_cache_inval(c, sizeof(*c), line);
+	return pos - (u32)le64_to_cpu(READ_ONCE(c->head)) >=
+	       f->g.lane[f->lane].slots;
+}
+
 /* Publish a slot before our core does. */
 static void forge(struct fault *f, u32 len, u16 service, u16 flags,
 		  const __le32 *payload, u32 n)
@@ -283,6 +299,8 @@ static void forge(struct fault *f, u32 len, u16 service, u16 flags,
 	u32 pos = next_position(f, tag);
 	struct imb_wire_slot *s = slot(f, pos);
 
+	if (full(f, pos))
+		return;
 	memcpy(s + 1, payload, n);
 	set32(&s->len, len);
 	set16(&s->service, service);
