@@ -154,9 +154,14 @@ void home_tidy(struct home_page *hp)
 	bool forget = false;
 
 	spin_lock(&dsm.maps);
+	/*
+	 * ORDER: an interrupt may bring the page back at any time. What is idle stays so
+	 * now, and its entries are raised; the other way round one that was still away
+	 * then would stay lowered, with nobody left who knows of it.
+	 */
 	if (xa_load(&dsm.frames, hp->core.frame) == hp) {
-		protect_raise(hp);
 		forget = try_forget(hp);
+		protect_raise(hp);
 	}
 	if (forget) {
 		time_end(hp);
