@@ -3,7 +3,6 @@
  * A body's own part, in its process: it goes to user mode, and asks its home for
  * what comes up there.
  */
-#include <linux/nospec.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -153,10 +152,7 @@ bool ssi_body_syscall(struct pt_regs *regs)
 
 	if (!b)
 		return false;
-	how = ssi_syscall(array_index_nospec(min_t(u64, regs->regs[8],
-						   SSI_SYSCALLS - 1),
-					     SSI_SYSCALLS))
-		      ->how;
+	how = ssi_call_of(regs->regs[8])->how;
 	if (how == SSI_LOCAL && !READ_ONCE(b->traced))
 		return false;
 	if (how == SSI_GETCPU && !READ_ONCE(b->traced)) {

@@ -5,7 +5,6 @@
  * to ask for one after another. Only a hint: what is not here, or was wrong, is
  * fetched as everything else.
  */
-#include <linux/nospec.h>
 #include <linux/socket.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
@@ -76,8 +75,7 @@ static void reach_of(struct reach *r, u64 nr, const u64 *args, u64 written)
 	const struct ssi_memory *m;
 	unsigned int i;
 
-	nr = array_index_nospec(min_t(u64, nr, SSI_SYSCALLS - 1), SSI_SYSCALLS);
-	m = ssi_syscall(nr)->memory;
+	m = ssi_call_of(nr)->memory;
 	r->n = 0;
 	for (i = 0; i < SSI_POINTERS; i++, m++) {
 		r->left = m->out ? written : REACH_MAX;

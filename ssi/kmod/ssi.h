@@ -4,6 +4,8 @@
 #define SSI_H
 
 #include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/nospec.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
@@ -351,5 +353,12 @@ int ssi_cpu(struct task_struct *p, int cpu);
 
 /* device.c */
 int ssi_device_init(void);
+
+/* The row of a number that may be any: user mode or a peer gave it. */
+static inline const struct ssi_syscall *ssi_call_of(u64 nr)
+{
+	nr = min_t(u64, nr, SSI_SYSCALLS - 1);
+	return ssi_syscall(array_index_nospec(nr, SSI_SYSCALLS));
+}
 
 #endif /* SSI_H */
