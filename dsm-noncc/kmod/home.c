@@ -118,10 +118,11 @@ int home_map_insert(struct home_page *hp, struct home_map *map)
 	int err;
 
 	lockdep_assert_held(&dsm.maps);
+	/* ORDER: whoever finds it looks into it, without dsm.maps. */
+	map->hp = hp;
 	err = xa_err(xa_store(&map->space->maps, map->index, map, GFP_ATOMIC));
 	if (err)
 		return err;
-	map->hp = hp;
 	list_add(&map->list, &hp->maps);
 	return 0;
 }
