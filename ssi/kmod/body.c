@@ -72,15 +72,15 @@ void ssi_body_each(void (*fn)(struct ssi_body *b, void *ctx), void *ctx)
 	spin_unlock_irqrestore(&ssi_lock, flags);
 }
 
-/* In any context. What finds no room is said when the home asks after it. */
-static void tell_end(unsigned int home, u32 number, u32 life, int type,
-		     u32 flags, int error)
+/* In any context; -EAGAIN if there is no room. */
+static int tell_end(unsigned int home, u32 number, u32 life, int type,
+		    u32 flags, int error)
 {
 	struct ssi_msg msg = {};
 
 	ssi_head(&msg.head, type, flags, number, life);
 	msg.head.value = cpu_to_le64(error);
-	ssi_send(home, &msg);
+	return ssi_send(home, &msg);
 }
 
 /* At the end of its process, which no signal stops any more. */
@@ -269,15 +269,57 @@ static void forget(struct ssi_body *b)
 		ssi_window_left(b->window);
 }
 
-/* It will not live. */
-void ssi_body_fail(struct ssi_body *b, int error)
+/* Those that will not live, and there was no room to say so; under ssi_lock. */
+static LIST_HEAD(untold);
+static struct delayed_work untold_work;
+
+static bool tell_failed(struct ssi_body *b)
 {
 	bool ending = b->state == SSI_BODY_ENDING;
 
-	forget(b);
-	tell_end(b->home, b->number, b->life, ending ? SSI_GONE : SSI_FAILED, 0,
-		 -error);
-	ssi_body_put(b);
+	return tell_end(b->home, b->number, b->life,
+			ending ? SSI_GONE : SSI_FAILED, 0, b->error) != -EAGAIN;
+}
+
+/* Else their homes would take them for dead when they ask, and not for refused. */
+static void untold_fn(struct work_struct *work)
+{
+	struct ssi_body *b, *next;
+	unsigned long flags;
+	LIST_HEAD(told);
+
+	spin_lock_irqsave(&ssi_lock, flags);
+	list_for_each_entry_safe(b, next, &untold, list)
+		if (tell_failed(b))
+			list_move(&b->list, &told);
+	if (!list_empty(&untold))
+		schedule_delayed_work(&untold_work, 1);
+	spin_unlock_irqrestore(&ssi_lock, flags);
+	list_for_each_entry_safe(b, next, &told, list) {
+		list_del_init(&b->list);
+		forget(b);
+		ssi_body_put(b);
+	}
+}
+
+/* It will not live. */
+void ssi_body_fail(struct ssi_body *b, int error)
+{
+	unsigned long flags;
+	bool told;
+
+	b->error = -error;
+	spin_lock_irqsave(&ssi_lock, flags);
+	told = tell_failed(b);
+	if (!told) {
+		list_add_tail(&b->list, &untold);
+		schedule_delayed_work(&untold_work, 1);
+	}
+	spin_unlock_irqrestore(&ssi_lock, flags);
+	if (told) {
+		forget(b);
+		ssi_body_put(b);
+	}
 }
 
 /* ---- processor time ---- */
@@ -315,6 +357,7 @@ static void report_fn(struct work_struct *work)
 
 void ssi_body_init(void)
 {
+	INIT_DELAYED_WORK(&untold_work, untold_fn);
 	INIT_DELAYED_WORK(&report_work, report_fn);
 	schedule_delayed_work(&report_work, REPORT_EVERY);
 }

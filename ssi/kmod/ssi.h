@@ -181,7 +181,7 @@ enum ssi_window_state {
 /**
  * struct ssi_body - the user part of a foreign thread, running here
  * @ref: references
- * @list: in the list of births of its window
+ * @list: in the list of births of its window, or of those that failed
  * @by_task: in the table of bodies by process
  * @by_number: in the table of bodies by number
  * @home: kernel that the thread belongs to
@@ -202,6 +202,7 @@ enum ssi_window_state {
  * @signo: an exception is to be reported, else 0
  * @code: its si_code
  * @address: its si_addr
+ * @error: why it will not live
  * @homesick: it cannot go on here, see window_page_stays()
  * @reported: processor time last sent
  */
@@ -227,6 +228,7 @@ struct ssi_body {
 	bool kick_queued;
 	int signo;
 	int code;
+	int error;
 	unsigned long address;
 	bool homesick;
 	u64 reported;

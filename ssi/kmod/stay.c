@@ -266,7 +266,8 @@ static void await(struct ssi_shadow *s)
 		ssi_charge(s);
 		if (fatal_signal_pending(current))
 			return;
-		if (!s->kicked && (ret <= 0 || wanted(s)) &&
+		/* After a silence also once more: the answer may have found no room. */
+		if ((ret <= 0 || (!s->kicked && wanted(s))) &&
 		    READ_ONCE(s->state) == SSI_SHADOW_AWAY)
 			kick(s);
 	}
