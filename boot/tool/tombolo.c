@@ -30,6 +30,7 @@ static const struct command {
 	{ "ps", command_ps, NOTHING, "ajt" },
 	{ "top", command_top, NOTHING, "c" },
 	{ "places", command_places, WORDS, "j" },
+	{ "hot", command_hot, WORDS, "jc" },
 };
 
 static const char doc[] =
@@ -48,6 +49,7 @@ static const char doc[] =
 	"                  with --all, those at home too; with --stack, what they wait for\n"
 	"  top             all threads that compute or are elsewhere, every second\n"
 	"  places [PID]    where tasks may run; why PID cannot\n"
+	"  hot [PID]       the pages that kernels wait for most, and what is in them\n"
 	"  help            this text\n"
 	"\n"
 	"Exit status: 0 done, 1 the kernel did not do it, 2 wrong usage, 3 no such kernel,\n"
@@ -65,7 +67,7 @@ static const struct argp_option argp_options[] = {
 	{ "last", 'l', NULL, 0, "log: of the life before this one", 0 },
 	{ "fast", 'f', NULL, 0, "status: do not measure the links", 0 },
 	{ "count", 'c', "COUNT", 0,
-	  "ping: messages (10); top: how often (10; on a terminal until ended)",
+	  "ping: messages (10); top: how often (10; on a terminal until ended); hot: pages (20)",
 	  0 },
 	{ "size", 's', "BYTES", 0, "ping: size of a message (64)", 0 },
 	{ "on", 'o', "N", 0, "run: on which kernel", 0 },

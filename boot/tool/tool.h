@@ -122,5 +122,6 @@ int command_migrate(void);
 int command_places(void);
 int command_ps(void);
 int command_top(void);
+int command_hot(void);
 
 #endif /* TOMBOLO_TOOL_H */

@@ -71,7 +71,7 @@ enum dsm_again {
  *	GRANT and RECALL; that of the RECALL in ACK, of the GRANT in RELEASE
  * @grant_stamp: RECALL with a third kernel: stamp of the grant to that one
  * @token: REQUEST: of the asker's choice; returned in GRANT and REFUSE
- * @addr: REQUEST: virtual address; GRANT: virtual page address
+ * @addr: REQUEST: virtual address, any of the page; GRANT: of the page
  * @space: number of the space
  * @space_inc: incarnation of the space
  * @prot: GRANT: what the mapping permits, for the host

@@ -28,7 +28,8 @@ static struct body_ask *answered(const struct dsm_msg *msg)
 {
 	struct body_ask *ask = xa_load(&dsm.tokens, msg->token);
 
-	if (!ask || ask->done || ask->index != msg->addr >> PAGE_SHIFT ||
+	if (!ask || ask->done ||
+	    ask->addr >> PAGE_SHIFT != msg->addr >> PAGE_SHIFT ||
 	    ask->win->id.home != msg->home ||
 	    ask->win->id.number != msg->space ||
 	    ask->win->id.incarnation != msg->space_inc)
@@ -99,7 +100,7 @@ struct dsm_copy *ask_op_accept(void *ctx, const struct dsm_msg *msg)
 	if (!ask || !dsm_frame_of(msg->home, msg->frame))
 		return NULL;
 	copy = xa_load(&dsm.copies[msg->home], msg->frame);
-	map = xa_load(&ask->win->pages, ask->index);
+	map = xa_load(&ask->win->pages, ask->addr >> PAGE_SHIFT);
 	if (map && map->copy != copy)
 		return NULL;
 	if (copy)
@@ -181,9 +182,9 @@ void ask_op_refused(void *ctx, const struct dsm_msg *msg)
 /* ---- asking ---- */
 
 static int ask_init(struct body_ask *ask, struct dsm_window *win,
-		    unsigned long index)
+		    unsigned long addr)
 {
-	*ask = (struct body_ask){ .win = win, .index = index };
+	*ask = (struct body_ask){ .win = win, .addr = addr };
 	ask->copy = copy_alloc(GFP_KERNEL);
 	ask->map = kzalloc(sizeof(*ask->map), GFP_KERNEL);
 	if (ask->copy && ask->map)
@@ -210,7 +211,7 @@ static int ask_send(struct body_ask *ask, enum dsm_access access, bool exec,
 	struct dsm_ask what = {
 		.access = access,
 		.flags = exec ? DSM_EXEC : 0,
-		.addr = (u64)ask->index << PAGE_SHIFT,
+		.addr = ask->addr,
 		.space = win->id.number,
 		.space_inc = win->id.incarnation,
 	};
@@ -250,11 +251,11 @@ static void ask_wait(struct body_ask *ask, unsigned int state)
 	dsm_unlock();
 }
 
-int ask_page(struct dsm_window *win, unsigned long index,
-	     enum dsm_access access, bool exec, unsigned int state, u32 *code)
+int ask_page(struct dsm_window *win, unsigned long addr, enum dsm_access access,
+	     bool exec, unsigned int state, u32 *code)
 {
 	struct body_ask ask;
-	int err = ask_init(&ask, win, index);
+	int err = ask_init(&ask, win, addr);
 
 	if (err)
 		return err;
@@ -296,13 +297,13 @@ void asks_again(void)
 
 /* ---- ahead ---- */
 
-static void fetch(struct dsm_window *win, unsigned long index, bool write)
+static void fetch(struct dsm_window *win, unsigned long addr, bool write)
 {
 	struct body_ask *ask = kzalloc(sizeof(*ask), GFP_KERNEL);
 
 	if (!ask)
 		return;
-	if (ask_init(ask, win, index)) {
+	if (ask_init(ask, win, addr)) {
 		kfree(ask);
 		return;
 	}
@@ -322,6 +323,6 @@ void dsm_window_fetch(struct dsm_window *win, const u64 *addrs, unsigned int n,
 	for (i = 0; i < n; i++)
 		if (addrs[i] < TASK_SIZE &&
 		    !xa_load(&win->pages, addrs[i] >> PAGE_SHIFT))
-			fetch(win, addrs[i] >> PAGE_SHIFT, write);
+			fetch(win, addrs[i], write);
 }
 EXPORT_SYMBOL_GPL(dsm_window_fetch);

@@ -4,7 +4,9 @@
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
+#include <linux/pid.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 
 #include "glue.h"
 
@@ -134,6 +136,44 @@ static int copies_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(copies);
 
+static void show_hot(struct seq_file *m, struct dsm_space *space,
+		     struct dsm_hot *hot)
+{
+	struct dsm_hot_page *p;
+
+	spin_lock(&space->hot_lock);
+	*hot = space->hot;
+	spin_unlock(&space->hot_lock);
+	for (p = hot->set[0]; p < hot->set[DSM_HOT_SETS]; p++)
+		if (dsm_hot_total(p))
+			seq_printf(m, "%d %llx %llu %llu %llu %llu %x %x\n",
+				   pid_vnr(space->pid), p->page << PAGE_SHIFT,
+				   p->count[DSM_HOT_READ],
+				   p->count[DSM_HOT_WRITE],
+				   p->count[DSM_HOT_HOME], p->inherited,
+				   p->away, p->home);
+}
+
+/* What kernels wait for most of our processes' pages; not in order. */
+static int hot_show(struct seq_file *m, void *unused)
+{
+	struct dsm_hot *hot = kmalloc(sizeof(*hot), GFP_KERNEL);
+	struct dsm_space *space;
+	unsigned long n;
+
+	if (!hot)
+		return -ENOMEM;
+	seq_puts(m, "pid page read write home inherited away_at home_at\n");
+	for (n = 0; (space = dsm_space_next(&n)); n++) {
+		if (!READ_ONCE(space->dead))
+			show_hot(m, space, hot);
+		dsm_space_put(space);
+	}
+	kfree(hot);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(hot);
+
 /* By what names messages are told from those of other lives. */
 static int peers_show(struct seq_file *m, void *unused)
 {
@@ -155,6 +195,7 @@ int dsm_debugfs_init(void)
 	debugfs_create_file("stats", 0444, dir, NULL, &stats_fops);
 	debugfs_create_file("frames", 0400, dir, NULL, &frames_fops);
 	debugfs_create_file("copies", 0400, dir, NULL, &copies_fops);
+	debugfs_create_file("hot", 0400, dir, NULL, &hot_fops);
 	debugfs_create_file("held", 0444, dir, NULL, &held_fops);
 	debugfs_create_file("peers", 0400, dir, NULL, &peers_fops);
 	return 0;

@@ -28,6 +28,7 @@
 
 #include "dsm.h"
 #include "dsm_core.h"
+#include "dsm_hot.h"
 #include "imb.h"
 
 /* Counters of ours beside the core's; debugfs names them as they are here. */
@@ -241,6 +242,9 @@ struct space_use {
  * @refs: users, one of them the living mm
  * @rcu: frees it
  * @end: what the end of the mm leaves to be done
+ * @pid: of the process that was the first with this mm to be shown elsewhere
+ * @hot_lock: guards @hot; innermost
+ * @hot: what kernels wait for most
  */
 struct dsm_space {
 	struct mm_struct *mm;
@@ -257,6 +261,9 @@ struct dsm_space {
 	struct rcu_head rcu;
 	struct work_struct end;
 	struct space_use uses[SPACE_USES];
+	struct pid *pid;
+	spinlock_t hot_lock;
+	struct dsm_hot hot;
 };
 
 enum home_kind {
@@ -356,6 +363,9 @@ struct home_ask {
 
 struct dsm_space *dsm_space_find(u32 number, u32 inc);
 struct dsm_space *dsm_space_of(struct mm_struct *mm);
+struct dsm_space *dsm_space_next(unsigned long *number);
+void space_hot(struct dsm_space *space, unsigned long addr,
+	       enum dsm_hot_kind kind);
 void space_used(struct dsm_space *space, unsigned long index, u64 until);
 u64 space_used_until(struct dsm_space *space, unsigned long index);
 void space_use_over(struct dsm_space *space, unsigned long index);
@@ -523,7 +533,7 @@ struct body_map {
  * struct body_ask - a thread that waits for a page, or nobody (fetched ahead)
  * @win: where the page is wanted
  * @token: its name on the wire
- * @index: page number of the address
+ * @addr: the address that is accessed, or any other of the page
  * @done: the answer is there; under dsm.lock like the next
  * @code: of a refusal, 0: look again
  * @copy: prepared, so that an interrupt need not allocate
@@ -533,7 +543,7 @@ struct body_map {
 struct body_ask {
 	struct dsm_window *win;
 	u64 token;
-	unsigned long index;
+	unsigned long addr;
 	bool done;
 	u32 code;
 	struct task_struct *task;
@@ -551,7 +561,7 @@ void window_over(const struct dsm_msg *msg);
 /**
  * ask_page() - ask the home for a page, and wait for the answer
  * @win: window
- * @index: of the page
+ * @addr: the very address: the home counts what is waited for
  * @access: with which right
  * @exec: to be executed
  * @state: TASK_INTERRUPTIBLE or TASK_KILLABLE
@@ -560,8 +570,8 @@ void window_over(const struct dsm_msg *msg);
  * Return: 0, -EINTR by a signal, -EAGAIN if the home has not said hello yet,
  * -ENOTCONN, -ENOMEM.
  */
-int ask_page(struct dsm_window *win, unsigned long index,
-	     enum dsm_access access, bool exec, unsigned int state, u32 *code);
+int ask_page(struct dsm_window *win, unsigned long addr, enum dsm_access access,
+	     bool exec, unsigned int state, u32 *code);
 void asks_end(struct dsm_window *win, u32 code);
 void asks_again(void);
 void asks_welcome(struct dsm_window *win, unsigned int n);

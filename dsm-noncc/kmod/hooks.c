@@ -10,27 +10,6 @@
 #include "glue.h"
 #include "trace.h"
 
-static struct home_page *page_of_fault(struct vm_fault *vmf)
-{
-	struct vm_area_struct *vma = vmf->vma;
-	struct dsm_space *space;
-	struct home_page *hp = NULL;
-
-	if (test_bit(MMF_TOMBOLO, &vma->vm_mm->flags)) {
-		space = dsm_space_of(vma->vm_mm);
-		if (space)
-			hp = home_page_at(space, vmf->address >> PAGE_SHIFT);
-		if (hp && READ_ONCE(hp->neighbour) && !home_has(hp, DSM_READ)) {
-			WRITE_ONCE(hp->neighbour, false);
-			WRITE_ONCE(space->regrets, space->regrets + 1);
-		}
-		dsm_space_put(space);
-	}
-	if (!hp && tombolo_file(vma->vm_file))
-		hp = use_shared_page(vma->vm_file->f_mapping, vmf->pgoff);
-	return hp;
-}
-
 /*
  * Whoever maps a shared page gets it for writing, as the entry may turn writable
  * without another fault. So others must not even read it meanwhile.
@@ -42,6 +21,38 @@ static enum dsm_access access_of_fault(struct vm_fault *vmf)
 	if (tombolo_file(vmf->vma->vm_file) && vmf->vma->vm_flags & VM_SHARED)
 		return DSM_WRITE;
 	return DSM_READ;
+}
+
+/* Another kernel has it: what does that say of the page? */
+static void note_fetch(struct dsm_space *space, struct home_page *hp,
+		       struct vm_fault *vmf)
+{
+	if (home_has(hp, access_of_fault(vmf)))
+		return;
+	space_hot(space, vmf->real_address, DSM_HOT_HOME);
+	if (READ_ONCE(hp->neighbour) && !home_has(hp, DSM_READ)) {
+		WRITE_ONCE(hp->neighbour, false);
+		WRITE_ONCE(space->regrets, space->regrets + 1);
+	}
+}
+
+static struct home_page *page_of_fault(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct dsm_space *space;
+	struct home_page *hp = NULL;
+
+	if (test_bit(MMF_TOMBOLO, &vma->vm_mm->flags)) {
+		space = dsm_space_of(vma->vm_mm);
+		if (space)
+			hp = home_page_at(space, vmf->address >> PAGE_SHIFT);
+		if (hp)
+			note_fetch(space, hp, vmf);
+		dsm_space_put(space);
+	}
+	if (!hp && tombolo_file(vma->vm_file))
+		hp = use_shared_page(vma->vm_file->f_mapping, vmf->pgoff);
+	return hp;
 }
 
 static bool hook_fault(struct vm_fault *vmf)

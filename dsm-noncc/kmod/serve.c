@@ -236,6 +236,7 @@ static void serve(struct home_ask *a)
 		dsm_space_find(a->ask.space, a->ask.space_inc);
 	unsigned int many = min(a->many, NEIGHBOURS_MAX);
 	struct dsm_ask ask;
+	u64 addr = a->ask.addr;
 	struct mm_struct *mm;
 
 	dsm_count(served);
@@ -250,6 +251,9 @@ static void serve(struct home_ask *a)
 	} else {
 		mm = space->mm;
 		ahead_note(space, &ask);
+		space_hot(space, addr,
+			  ask.access == DSM_WRITE ? DSM_HOT_WRITE :
+						    DSM_HOT_READ);
 		serve_in(space, a);
 		serve_neighbours(space, &ask, many);
 		/* What is granted is sent with the first lock that it lets go. */

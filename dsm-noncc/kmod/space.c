@@ -56,10 +56,26 @@ struct dsm_space *dsm_space_find(u32 number, u32 inc)
 	return space;
 }
 
+/* The one with this number, or the next; NULL: there is none. */
+struct dsm_space *dsm_space_next(unsigned long *number)
+{
+	struct dsm_space *space;
+
+	rcu_read_lock();
+	space = xa_find(&dsm.spaces, number, ULONG_MAX, XA_PRESENT);
+	while (space && !hold(space))
+		space = xa_find_after(&dsm.spaces, number, ULONG_MAX,
+				      XA_PRESENT);
+	rcu_read_unlock();
+	return space;
+}
+
 void dsm_space_put(struct dsm_space *space)
 {
-	if (space && refcount_dec_and_test(&space->refs))
-		kfree_rcu(space, rcu);
+	if (!space || !refcount_dec_and_test(&space->refs))
+		return;
+	put_pid(space->pid);
+	kfree_rcu(space, rcu);
 }
 EXPORT_SYMBOL_GPL(dsm_space_put);
 
@@ -73,7 +89,16 @@ struct dsm_id dsm_space_id(const struct dsm_space *space)
 }
 EXPORT_SYMBOL_GPL(dsm_space_id);
 
-/* ---- what the home uses itself ---- */
+/* ---- what is known of its pages ---- */
+
+void space_hot(struct dsm_space *space, unsigned long addr,
+	       enum dsm_hot_kind kind)
+{
+	spin_lock(&space->hot_lock);
+	dsm_hot_note(&space->hot, addr >> PAGE_SHIFT, offset_in_page(addr),
+		     kind);
+	spin_unlock(&space->hot_lock);
+}
 
 static struct space_use *use_of(struct dsm_space *space, unsigned long index)
 {
@@ -295,6 +320,8 @@ static struct dsm_space *make(struct mm_struct *mm)
 	space->mm = mm;
 	xa_init(&space->maps);
 	INIT_WORK(&space->end, space_ended);
+	spin_lock_init(&space->hot_lock);
+	space->pid = get_pid(task_tgid(current));
 	refcount_set(&space->refs, 2);
 	space->number = ++last;
 	ahead_inherit(space);
@@ -304,6 +331,7 @@ static struct dsm_space *make(struct mm_struct *mm)
 						   TASK_SIZE, &notifier_ops);
 	if (ret) {
 		xa_erase(&dsm.spaces, space->number);
+		put_pid(space->pid);
 		kfree_rcu(space, rcu);
 		return ERR_PTR(ret);
 	}

@@ -248,7 +248,7 @@ static vm_fault_t ask_home(struct dsm_window *win, struct vm_fault *vmf,
 	u32 code = 0;
 	int err;
 
-	err = ask_page(win, vmf->address >> PAGE_SHIFT, access, exec,
+	err = ask_page(win, vmf->real_address, access, exec,
 		       user ? TASK_INTERRUPTIBLE : TASK_KILLABLE, &code);
 	if (err && err != -EINTR)
 		return not_asked(err);
