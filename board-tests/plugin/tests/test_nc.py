@@ -62,13 +62,6 @@ def counts_now(guest):
             if name in COUNTS and n}
 
 
-def until(condition):
-    end = time.monotonic() + 20
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    equal(condition(), True)
-
-
 def both_ways(mode="never", isas=None, **more):
     """Boards on which either ISA plays the first part."""
     isas = isas or ISAS
@@ -407,7 +400,7 @@ def test_not_mapped():
     for _, a, _ in both_ways():
         a.do("mmu")
         a.ask("clean", 0xffffffffc0000000, 1)
-        until(lambda a=a: counts_now(a) == {"untranslated": 1})
+        a.until(lambda a=a: counts_now(a) == {"untranslated": 1})
 
 
 def test_restart():
@@ -455,14 +448,14 @@ def test_eviction_of_dirty_lines():
         a.store(FIRST, 1)
         b.inval(FIRST)
         b.barrier()
-        until(lambda board=board: board.memory(FIRST) == 1)
+        a.until(lambda board=board: board.memory(FIRST) == 1)
         equal(counts(a), {"evicted": 1})
 
 
 def test_refetch_of_clean_lines():
     for board, a, b in both_ways("random", extra=",evict=100"):
         a.publish(FIRST, 1)
-        until(lambda b=b: b.load(FIRST) == 1)
+        b.until(lambda b=b: b.load(FIRST) == 1)
         equal(counts(b), {"refetched": 1})
         equal(board.memory(FIRST), 1)
 
@@ -481,7 +474,7 @@ def test_half_built_lines_wrong_way_round():
         b.inval(FIRST)
         b.barrier()
         a.store(FIRST, 1)
-        until(lambda board=board: board.memory(FIRST) == 1)
+        a.until(lambda board=board: board.memory(FIRST) == 1)
         equal((b.observe(FIRST), b.load(FIRST + 8)), (1, 0))
         a.store(FIRST + 8, 1)
         a.clean(FIRST)
