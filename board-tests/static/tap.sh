@@ -27,7 +27,13 @@ run_all() {	# NAME...
 
 run_tests() {
 	local names n=0 pass=0 fail=0 skipped=0 name
-	names=${*:-$(declare -F | sed -n 's/^declare -f test_//p')}
+	names=$(declare -F | sed -n 's/^declare -f test_//p')
+	for name; do
+		declare -F "test_$name" >/dev/null && continue
+		echo "no test $name; there are: ${names//$'\n'/ }" >&2
+		exit 2
+	done
+	names=${*:-$names}
 	echo "TAP version 13"
 	echo "1..$(echo "$names" | wc -w)"
 	# shellcheck disable=SC2086 # words are wanted
