@@ -344,11 +344,24 @@ struct home_map {
 };
 
 /**
+ * struct home_near - pages around one that is asked for, within a block
+ * @addr: of the block, not longer than a page of entries
+ * @end: of it
+ * @pages: bit n: the n-th may come along
+ */
+struct home_near {
+	unsigned long addr;
+	unsigned long end;
+	unsigned long pages;
+};
+
+/**
  * struct home_ask - a peer's request on its way through this kernel
  * @ask: as the core takes it
  * @list: in the list of those to be served; under dsm.lock
  * @hp: what it was resolved to, with a reference
  * @many: neighbours are welcome
+ * @near: to be told which neighbours there are; only while it is resolved
  * @gently: only if nothing has to be waited for
  * @tries: how often it was resolved in vain
  */
@@ -356,6 +369,7 @@ struct home_ask {
 	struct dsm_ask ask;
 	struct list_head list;
 	struct home_page *hp;
+	struct home_near *near;
 	u8 many;
 	bool gently;
 	unsigned int tries;

@@ -274,6 +274,56 @@ static bool is_kept(struct home_page *hp, const struct dsm_ask *ask)
 }
 
 /*
+ * Which neighbours are worth a look? Most have no entry, and to find that out one by
+ * one would cost more than the page itself. The page tables are those of the page
+ * that was found, of small entries therefore.
+ */
+static int near_pte(pte_t *ptep, unsigned long addr, void *data)
+{
+	struct home_near *near = data;
+
+	if (!pte_none(ptep_get(ptep)))
+		near->pages |= BIT((addr - near->addr) >> PAGE_SHIFT);
+	return 0;
+}
+
+static void near_in(struct vm_area_struct *vma, struct home_near *near)
+{
+	unsigned long first = max(near->addr, vma->vm_start);
+	unsigned long end = min(near->end, vma->vm_end);
+
+	/* Those are made, or known without an entry. */
+	if (vma->vm_flags & VM_SHARED ||
+	    (is_eager(vma) && !(vma->vm_flags & VM_GROWSDOWN)))
+		bitmap_set(&near->pages, (first - near->addr) >> PAGE_SHIFT,
+			   (end - first) >> PAGE_SHIFT);
+	else
+		apply_to_existing_page_range(vma->vm_mm, first, end - first,
+					     near_pte, near);
+}
+
+static void note_near(struct mm_struct *mm, struct home_near *near)
+{
+	VMA_ITERATOR(vmi, mm, near->addr);
+	struct vm_area_struct *vma;
+
+	for_each_vma_range(vmi, vma, near->end)
+		near_in(vma, near);
+}
+
+/* Of a page that is known nothing else is looked at: nor of its neighbours. */
+static void note_near_known(struct dsm_space *space, struct home_near *near)
+{
+	unsigned long index = near->addr >> PAGE_SHIFT;
+	struct home_map *map;
+	unsigned long i;
+
+	xa_for_each_range(&space->maps, i, map, index,
+			  (near->end >> PAGE_SHIFT) - 1)
+		near->pages |= BIT(i - index);
+}
+
+/*
  * Under dsm.maps, with a reference. -EAGAIN: it is being recalled, and what it was
  * resolved by may be gone when that has ended. -EBUSY: it is in use here. If it is
  * granted at once, that goes out with its neighbours: the caller sees to it.
@@ -419,6 +469,8 @@ static int enter_known(struct dsm_space *space, struct home_ask *a)
 		ret = usable(map, &a->ask) ? 0 : -EEXIST;
 	if (!ret) {
 		refcount_inc(&map->hp->refs);
+		if (a->near)
+			note_near_known(space, a->near);
 		a->ask.prot = map->prot;
 		ret = request(a, map->hp);
 		if (ret)
@@ -467,6 +519,8 @@ static int resolve_locked(struct dsm_space *space, struct home_ask *a,
 		*signal = SIGBUS << 16 | BUS_MCEERR_AR;
 	if (ret)
 		return ret;
+	if (a->near)
+		note_near(space->mm, a->near);
 	/* From here on, what changes the entry changes the number. */
 	f.seq = mmu_interval_read_begin(&space->notifier);
 	ret = enter_new(space, a, &f);

@@ -189,24 +189,32 @@ void serve_unasked(struct dsm_space *space, const struct dsm_ask *ask)
 	serve_optional(space, ask, false);
 }
 
-/*
- * Pages around it will be wanted next; only what costs nobody anything. They
- * are lowered together, with one flush, and go out in one message. The block is
- * aligned, as are those that the kernel maps around a fault of a file.
- */
-static void serve_neighbours(struct dsm_space *space, const struct dsm_ask *ask,
-			     unsigned int many)
+/* The block is aligned, as are those that the kernel maps around a fault of a file. */
+static struct home_near block_of(u64 addr, unsigned int many)
 {
 	unsigned long size = rounddown_pow_of_two(many + 1) * PAGE_SIZE;
-	unsigned long end = round_down(ask->addr, size) + size;
-	struct dsm_ask near = *ask;
 
-	near.access = DSM_READ;
-	near.flags = DSM_OPTIONAL | (ask->flags & DSM_EXEC);
-	near.token = 0;
-	for (near.addr = end - size; near.addr < end; near.addr += PAGE_SIZE) {
-		if (near.addr != ask->addr)
-			serve_optional(space, &near, true);
+	addr = round_down(addr, size);
+	return (struct home_near){ .addr = addr, .end = addr + size };
+}
+
+/*
+ * Pages around it will be wanted next; only what costs nobody anything. They
+ * are lowered together, with one flush, and go out in one message.
+ */
+static void serve_neighbours(struct dsm_space *space, const struct dsm_ask *ask,
+			     const struct home_near *near)
+{
+	struct dsm_ask other = *ask;
+	unsigned int n;
+
+	other.access = DSM_READ;
+	other.flags = DSM_OPTIONAL | (ask->flags & DSM_EXEC);
+	other.token = 0;
+	for_each_set_bit(n, &near->pages, BITS_PER_LONG) {
+		other.addr = near->addr + n * PAGE_SIZE;
+		if (other.addr != ask->addr)
+			serve_optional(space, &other, true);
 		cond_resched();
 	}
 }
@@ -234,7 +242,7 @@ static void serve(struct home_ask *a)
 {
 	struct dsm_space *space =
 		dsm_space_find(a->ask.space, a->ask.space_inc);
-	unsigned int many = min(a->many, NEIGHBOURS_MAX);
+	struct home_near near;
 	struct dsm_ask ask;
 	u64 addr = a->ask.addr;
 	struct mm_struct *mm;
@@ -242,6 +250,8 @@ static void serve(struct home_ask *a)
 	dsm_count(served);
 	a->ask.addr &= PAGE_MASK;
 	ask = a->ask;
+	near = block_of(ask.addr, min(a->many, NEIGHBOURS_MAX));
+	a->near = &near;
 	trace_dsm_serve(ask.kernel, ask.space, ask.addr, ask.access, ask.flags);
 	if (!allowed(space, &a->ask)) {
 		not_given(space, &a->ask);
@@ -255,7 +265,7 @@ static void serve(struct home_ask *a)
 			  ask.access == DSM_WRITE ? DSM_HOT_WRITE :
 						    DSM_HOT_READ);
 		serve_in(space, a);
-		serve_neighbours(space, &ask, many);
+		serve_neighbours(space, &ask, &near);
 		/* What is granted is sent with the first lock that it lets go. */
 		while (home_work())
 			;

@@ -25,7 +25,8 @@ static int entries_of(struct folio *folio)
 	int n = 0;
 
 	xa_for_each_range(&dsm.frames, pfn, hp, first,
-			  first + folio_nr_pages(folio) - 1) n++;
+			  first + folio_nr_pages(folio) - 1)
+		n++;
 	return n;
 }
 
