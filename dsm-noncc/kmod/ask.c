@@ -24,12 +24,21 @@ MODULE_PARM_DESC(neighbours, "so many pages around one that is asked for");
 
 /* ---- answers; all under dsm.lock ---- */
 
+static struct body_ask *ask_of(u64 token)
+{
+	struct body_ask *ask;
+
+	hash_for_each_possible(dsm.asks, ask, node, token)
+		if (ask->token == token)
+			return ask;
+	return NULL;
+}
+
 static struct body_ask *answered(const struct dsm_msg *msg)
 {
-	struct body_ask *ask = xa_load(&dsm.tokens, msg->token);
+	struct body_ask *ask = ask_of(msg->token);
 
-	if (!ask || ask->done ||
-	    ask->addr >> PAGE_SHIFT != msg->addr >> PAGE_SHIFT ||
+	if (!ask || ask->addr >> PAGE_SHIFT != msg->addr >> PAGE_SHIFT ||
 	    ask->win->id.home != msg->home ||
 	    ask->win->id.number != msg->space ||
 	    ask->win->id.incarnation != msg->space_inc)
@@ -45,13 +54,14 @@ static void free_parts(struct body_ask *ask)
 
 static void answer(struct body_ask *ask, u32 code)
 {
-	ask->done = true;
-	ask->code = code;
+	hash_del(&ask->node);
 	if (ask->task) {
-		wake_up_process(ask->task);
+		ask->code = code;
+		dsm_wake_task(ask->task);
+		/* Pairs with is_done(): then it may be gone. */
+		smp_store_release(&ask->done, true);
 		return;
 	}
-	xa_erase(&dsm.tokens, ask->token);
 	free_parts(ask);
 	kfree(ask);
 }
@@ -200,7 +210,7 @@ static u64 new_token(void)
 
 	do {
 		token = get_random_long();
-	} while (!token || xa_load(&dsm.tokens, token));
+	} while (!token || ask_of(token));
 	return token;
 }
 
@@ -218,20 +228,33 @@ static int ask_send(struct body_ask *ask, enum dsm_access access, bool exec,
 	int err = -ENOTCONN;
 
 	dsm_lock();
-	if (!win->closed && dsm.link[win->id.home].up) {
+	if (!win->closed && dsm.link[win->id.home].up)
+		err = dsm.core.peer[win->id.home].inc ? 0 : -EAGAIN;
+	if (!err) {
 		ask->token = new_token();
 		what.token = ask->token;
-		err = dsm.core.peer[win->id.home].inc ?
-			      xa_err(xa_store(&dsm.tokens, ask->token, ask,
-					      GFP_ATOMIC)) :
-			      -EAGAIN;
-	}
-	if (!err) {
+		hash_add(dsm.asks, &ask->node, ask->token);
 		asks_welcome(win, many);
 		dsm_ask_for(&dsm.core, win->id.home, &what, many);
 	}
 	dsm_unlock();
 	return err;
+}
+
+static bool is_done(struct body_ask *ask)
+{
+	return smp_load_acquire(&ask->done);
+}
+
+/* Who is answered does not wait for the lock of who has answered. */
+static void ask_end(struct body_ask *ask)
+{
+	if (is_done(ask))
+		return;
+	dsm_lock();
+	if (!ask->done)
+		hash_del(&ask->node);
+	dsm_unlock();
 }
 
 static void ask_wait(struct body_ask *ask, unsigned int state)
@@ -240,15 +263,13 @@ static void ask_wait(struct body_ask *ask, unsigned int state)
 
 	for (;;) {
 		set_current_state(state);
-		if (READ_ONCE(ask->done) ||
-		    signal_pending_state(state, current) || !left)
+		if (is_done(ask) || signal_pending_state(state, current) ||
+		    !left)
 			break;
 		left = schedule_timeout(left);
 	}
 	__set_current_state(TASK_RUNNING);
-	dsm_lock();
-	xa_erase(&dsm.tokens, ask->token);
-	dsm_unlock();
+	ask_end(ask);
 }
 
 int ask_page(struct dsm_window *win, unsigned long addr, enum dsm_access access,
@@ -271,27 +292,41 @@ int ask_page(struct dsm_window *win, unsigned long addr, enum dsm_access access,
 	return err;
 }
 
+unsigned int asks_count(void)
+{
+	struct body_ask *ask;
+	unsigned int n = 0;
+	int i;
+
+	dsm_lock();
+	hash_for_each(dsm.asks, i, ask, node)
+		n++;
+	dsm_unlock_unsent();
+	return n;
+}
+
 /* Under dsm.lock: nothing more comes for this window. */
 void asks_end(struct dsm_window *win, u32 code)
 {
+	struct hlist_node *next;
 	struct body_ask *ask;
-	unsigned long i;
+	int i;
 
-	xa_for_each(&dsm.tokens, i, ask)
-		if (ask->win == win && !ask->done)
+	hash_for_each_safe(dsm.asks, i, next, ask, node)
+		if (ask->win == win)
 			answer(ask, code);
 }
 
 /* A grant by a third kernel may have been lost with a link: ask again. */
 void asks_again(void)
 {
+	struct hlist_node *next;
 	struct body_ask *ask;
-	unsigned long i;
+	int i;
 
 	dsm_lock();
-	xa_for_each(&dsm.tokens, i, ask)
-		if (!ask->done)
-			answer(ask, 0);
+	hash_for_each_safe(dsm.asks, i, next, ask, node)
+		answer(ask, 0);
 	dsm_unlock();
 }
 

@@ -17,7 +17,7 @@
 DEFINE_MUTEX(body_unmapping);
 
 static LIST_HEAD(unmaps); /* under dsm.lock */
-static DECLARE_WAIT_QUEUE_HEAD(unmap_wq);
+static struct task_struct *unmap_task;
 
 static enum hrtimer_restart copy_timer(struct hrtimer *timer)
 {
@@ -141,7 +141,7 @@ void copies_op_unmap(void *ctx, struct dsm_copy *core, enum dsm_access access,
 		refcount_inc(&copy->refs);
 		list_add_tail(&copy->unmap, &unmaps);
 	}
-	wake_up(&unmap_wq);
+	dsm_wake_task(unmap_task);
 }
 
 void copies_op_later(void *ctx, struct dsm_copy *core, u64 us)
@@ -285,10 +285,11 @@ void copies_unmap_now(void)
 
 static int unmap_thread(void *unused)
 {
-	while (!kthread_should_stop()) {
-		wait_event_interruptible(unmap_wq,
-					 !list_empty(&unmaps) ||
-						 kthread_should_stop());
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		if (list_empty(&unmaps))
+			schedule();
+		__set_current_state(TASK_RUNNING);
 		copies_unmap_now();
 	}
 	return 0;
@@ -352,5 +353,6 @@ int copies_init(void)
 	if (IS_ERR(t))
 		return PTR_ERR(t);
 	sched_set_fifo(t);
+	unmap_task = t;
 	return 0;
 }

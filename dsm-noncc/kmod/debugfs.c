@@ -82,7 +82,7 @@ static int held_show(struct seq_file *m, void *unused)
 	seq_printf(m, "spaces %lu\n", entries(&dsm.spaces));
 	seq_printf(m, "frames %lu\n", entries(&dsm.frames));
 	seq_printf(m, "kept %u\n", keep_count());
-	seq_printf(m, "asks %lu\n", entries(&dsm.tokens));
+	seq_printf(m, "asks %u\n", asks_count());
 	for (k = 0; k < dsm.core.kernels; k++)
 		seq_printf(m, "copies_of_kernel%u %lu\n", k,
 			   entries(&dsm.copies[k]));

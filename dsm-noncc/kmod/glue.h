@@ -16,6 +16,7 @@
 #ifndef DSM_GLUE_H
 #define DSM_GLUE_H
 
+#include <linux/hashtable.h>
 #include <linux/hrtimer.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -117,16 +118,33 @@ struct dsm_link {
 	u32 queued;
 };
 
+/* So many are woken when the lock is let go; more at once. */
+#define DSM_WAKES 16
+
+/**
+ * struct dsm_wakes - who is to be woken
+ * @n: how many
+ * @who: each a queue or a task; both are freed after a grace period of RCU
+ */
+struct dsm_wakes {
+	unsigned int n;
+	struct {
+		wait_queue_head_t *wq;
+		struct task_struct *task;
+	} who[DSM_WAKES];
+};
+
 /**
  * struct dsm - this kernel's part
  * @core: the protocol; under @lock
  * @lock: of the core; by dsm_lock()
  * @unsent: a bit for each link with something in @out
+ * @wakes: collected under @lock
  * @maps: see above
  * @frames: struct home_page by frame number; changed under @maps and @lock
  * @spaces: struct dsm_space by number
  * @copies: struct body_copy by frame number, for each home; under @lock
- * @tokens: struct body_ask by token; under @lock
+ * @asks: struct body_ask by token; under @lock
  * @link: by kernel id; the own one is unused but for its memory
  * @line: bytes of a cache line that we keep by hand, or 0
  * @count: of DSM_COUNTERS, for debugfs
@@ -135,11 +153,12 @@ struct dsm {
 	struct dsm_core core;
 	spinlock_t lock;
 	u32 unsent;
+	struct dsm_wakes wakes;
 	spinlock_t maps;
 	struct xarray frames;
 	struct xarray spaces;
 	struct xarray copies[DSM_KERNELS];
-	struct xarray tokens;
+	DECLARE_HASHTABLE(asks, 8);
 	struct dsm_link link[DSM_KERNELS];
 	unsigned int line;
 	atomic64_t count[DSM_C_COUNT];
@@ -150,47 +169,16 @@ extern struct dsm dsm;
 #define dsm_count(name)	     atomic64_inc(&dsm.count[DSM_C_##name])
 #define dsm_count_n(name, n) atomic64_add(n, &dsm.count[DSM_C_##name])
 
-/*
- * All that the core sends under one hold of its lock goes out when that is let go,
- * to each peer in one message. So what belongs together is done under one hold.
- */
 void link_flush(void);
 
-static inline void dsm_lock(void)
-{
-	spin_lock_irq(&dsm.lock);
-}
+void dsm_wake(wait_queue_head_t *wq);
+void dsm_wake_task(struct task_struct *task);
 
-static inline void dsm_unlock(void)
-{
-	if (dsm.unsent)
-		link_flush();
-	spin_unlock_irq(&dsm.lock);
-}
-
-/*
- * Nothing was sent, or more follows that shall go with it: who sent it takes the
- * lock once more, and soon.
- */
-static inline void dsm_unlock_unsent(void)
-{
-	spin_unlock_irq(&dsm.lock);
-}
-
-static inline unsigned long dsm_lock_save(void)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&dsm.lock, flags);
-	return flags;
-}
-
-static inline void dsm_unlock_restore(unsigned long flags)
-{
-	if (dsm.unsent)
-		link_flush();
-	spin_unlock_irqrestore(&dsm.lock, flags);
-}
+void dsm_lock(void);
+unsigned long dsm_lock_save(void);
+void dsm_unlock(void);
+void dsm_unlock_unsent(void);
+void dsm_unlock_restore(unsigned long flags);
 
 /* ---- home ---- */
 
@@ -439,6 +427,7 @@ int serve_init(void);
 /* A task that does itself what is left over by what it does. */
 struct serve_worker {
 	struct list_head list;
+	struct list_head idle; /* of the pool */
 	struct task_struct *task;
 };
 
@@ -547,6 +536,7 @@ struct body_map {
  * struct body_ask - a thread that waits for a page, or nobody (fetched ahead)
  * @win: where the page is wanted
  * @token: its name on the wire
+ * @node: in dsm.asks, by @token; under dsm.lock
  * @addr: the address that is accessed, or any other of the page
  * @done: the answer is there; under dsm.lock like the next
  * @code: of a refusal, 0: look again
@@ -557,6 +547,7 @@ struct body_map {
 struct body_ask {
 	struct dsm_window *win;
 	u64 token;
+	struct hlist_node node;
 	unsigned long addr;
 	bool done;
 	u32 code;
@@ -586,6 +577,7 @@ void window_over(const struct dsm_msg *msg);
  */
 int ask_page(struct dsm_window *win, unsigned long addr, enum dsm_access access,
 	     bool exec, unsigned int state, u32 *code);
+unsigned int asks_count(void);
 void asks_end(struct dsm_window *win, u32 code);
 void asks_again(void);
 void asks_welcome(struct dsm_window *win, unsigned int n);

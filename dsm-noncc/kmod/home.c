@@ -185,7 +185,7 @@ void home_op_wake(void *ctx, struct dsm_page *page)
 {
 	struct home_page *hp = container_of(page, struct home_page, core);
 
-	wake_up_all(&hp->wq);
+	dsm_wake(&hp->wq);
 	/* Who recalls it tidies up, too: see home_recall_end(). */
 	if (!page->recalls && list_empty(&hp->reap)) {
 		refcount_inc(&hp->refs);

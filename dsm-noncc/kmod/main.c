@@ -163,7 +163,7 @@ static void init_state(void)
 	spin_lock_init(&dsm.maps);
 	xa_init(&dsm.frames);
 	xa_init_flags(&dsm.spaces, XA_FLAGS_ALLOC1);
-	xa_init(&dsm.tokens);
+	hash_init(dsm.asks);
 	for (k = 0; k < DSM_KERNELS; k++)
 		xa_init(&dsm.copies[k]);
 	dsm.core.ops = &dsm_ops;

@@ -24,22 +24,25 @@ static unsigned int threads = 8;
 module_param(threads, uint, 0444);
 MODULE_PARM_DESC(threads, "how many requests can wait for a disk at a time");
 
-static LIST_HEAD(asks); /* under dsm.lock */
-static DECLARE_WAIT_QUEUE_HEAD(asks_wq);
-static DECLARE_WAIT_QUEUE_HEAD(work_wq);
+/* All under dsm.lock. */
+static LIST_HEAD(asks);
+static LIST_HEAD(workers);
+static LIST_HEAD(idle);
 
-static LIST_HEAD(workers); /* under dsm.lock */
+/* Does what interrupts leave over. */
+static struct task_struct *home_task;
 
 /* Whoever waits for what home_work() does: it may be lying about. */
 void serve_hurry(void)
 {
-	wake_up(&work_wq);
+	wake_up_process(home_task);
 }
 
 /* From now on the current task does itself what it causes. */
 void serve_begin(struct serve_worker *worker)
 {
 	worker->task = current;
+	INIT_LIST_HEAD(&worker->idle);
 	dsm_lock();
 	list_add(&worker->list, &workers);
 	dsm_unlock();
@@ -68,7 +71,19 @@ void serve_kick(void)
 		list_for_each_entry(worker, &workers, list)
 			if (worker->task == current)
 				return;
-	serve_hurry();
+	dsm_wake_task(home_task);
+}
+
+/* Who was the last to become idle has most in its caches. */
+static void wake_idle(void)
+{
+	struct serve_worker *worker =
+		list_first_entry_or_null(&idle, struct serve_worker, idle);
+
+	if (!worker)
+		return;
+	list_del_init(&worker->idle);
+	dsm_wake_task(worker->task);
 }
 
 void serve_op_request(void *ctx, const struct dsm_msg *msg)
@@ -92,7 +107,7 @@ void serve_op_request(void *ctx, const struct dsm_msg *msg)
 	a->many = msg->many;
 	l->queued++;
 	list_add_tail(&a->list, &asks);
-	wake_up(&asks_wq);
+	wake_idle();
 }
 
 /* Under dsm.lock. */
@@ -274,36 +289,48 @@ static void serve(struct home_ask *a)
 	dsm_space_put(space);
 }
 
-static struct home_ask *next_ask(void)
+static struct home_ask *next_ask(struct serve_worker *worker)
 {
 	struct home_ask *a;
 
 	dsm_lock();
 	a = list_first_entry_or_null(&asks, struct home_ask, list);
+	list_del_init(&worker->idle);
 	if (a)
 		list_del(&a->list);
+	else
+		list_add(&worker->idle, &idle);
 	dsm_unlock();
+	return a;
+}
+
+static struct home_ask *wait_for_ask(struct serve_worker *worker)
+{
+	struct home_ask *a;
+
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		a = next_ask(worker);
+		if (a)
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
 	return a;
 }
 
 static int serve_thread(void *unused)
 {
 	struct serve_worker worker;
-	struct home_ask *a;
 
 	serve_begin(&worker);
-	while (!kthread_should_stop()) {
-		wait_event_interruptible_exclusive(
-			asks_wq, !list_empty(&asks) || kthread_should_stop());
-		a = next_ask();
-		if (a)
-			serve(a);
+	for (;;) {
+		serve(wait_for_ask(&worker));
 		while (home_work())
 			;
 		/* There may be more requests for ever. */
 		cond_resched();
 	}
-	serve_end(&worker);
 	return 0;
 }
 
@@ -313,9 +340,11 @@ static int serve_thread(void *unused)
  */
 static int work_thread(void *unused)
 {
-	while (!kthread_should_stop()) {
-		wait_event_interruptible(
-			work_wq, home_has_work() || kthread_should_stop());
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		if (!home_has_work())
+			schedule();
+		__set_current_state(TASK_RUNNING);
 		while (home_work())
 			cond_resched();
 	}
@@ -330,6 +359,7 @@ int serve_init(void)
 	if (IS_ERR(t))
 		return PTR_ERR(t);
 	sched_set_fifo_low(t);
+	home_task = t;
 	for (i = 0; i < threads; i++) {
 		t = kthread_run(serve_thread, NULL, "dsm-serve/%u", i);
 		if (IS_ERR(t))

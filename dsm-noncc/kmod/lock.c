@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The core's lock, and what is done when it is let go.
+ *
+ * All that the core sends under one hold goes out then, to each peer in one message:
+ * what belongs together is done under one hold. Who is woken needs the lock, too, and
+ * would wait for it in a loop, for long where the host of a virtual CPU runs another
+ * one: so nobody is woken before.
+ */
+#include <linux/sched.h>
+
+#include "glue.h"
+
+void dsm_lock(void)
+{
+	spin_lock_irq(&dsm.lock);
+}
+
+unsigned long dsm_lock_save(void)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dsm.lock, flags);
+	return flags;
+}
+
+static void wake(wait_queue_head_t *wq, struct task_struct *task)
+{
+	if (wq)
+		wake_up(wq);
+	else
+		wake_up_process(task);
+}
+
+static void wake_later(wait_queue_head_t *wq, struct task_struct *task)
+{
+	unsigned int n = dsm.wakes.n;
+
+	lockdep_assert_held(&dsm.lock);
+	if (n == DSM_WAKES)
+		return wake(wq, task);
+	dsm.wakes.who[n].wq = wq;
+	dsm.wakes.who[n].task = task;
+	dsm.wakes.n++;
+}
+
+/* @wq: of this module, or of a struct home_page */
+void dsm_wake(wait_queue_head_t *wq)
+{
+	wake_later(wq, NULL);
+}
+
+void dsm_wake_task(struct task_struct *task)
+{
+	wake_later(NULL, task);
+}
+
+/* Lets go of the lock; interrupts stay off. */
+static noinline void let_go_and_wake(void)
+{
+	struct dsm_wakes wakes;
+	unsigned int i;
+
+	wakes.n = dsm.wakes.n;
+	for (i = 0; i < wakes.n; i++)
+		wakes.who[i] = dsm.wakes.who[i];
+	dsm.wakes.n = 0;
+	/* What is woken may end before. */
+	rcu_read_lock();
+	spin_unlock(&dsm.lock);
+	for (i = 0; i < wakes.n; i++)
+		wake(wakes.who[i].wq, wakes.who[i].task);
+	rcu_read_unlock();
+}
+
+static void let_go(void)
+{
+	if (dsm.wakes.n)
+		let_go_and_wake();
+	else
+		spin_unlock(&dsm.lock);
+}
+
+static void send(void)
+{
+	if (dsm.unsent)
+		link_flush();
+}
+
+void dsm_unlock(void)
+{
+	send();
+	let_go();
+	local_irq_enable();
+}
+
+/*
+ * Nothing was sent, or more follows that shall go with it: who sent it takes the
+ * lock once more, and soon.
+ */
+void dsm_unlock_unsent(void)
+{
+	let_go();
+	local_irq_enable();
+}
+
+void dsm_unlock_restore(unsigned long flags)
+{
+	send();
+	let_go();
+	local_irq_restore(flags);
+}
