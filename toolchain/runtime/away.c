@@ -74,12 +74,11 @@ static long raise_fault(struct tb_thread *t)
 		    sig, m->info);
 }
 
+/* The word is looked at here: a signal since the body's last look is not lost. */
 static long cancel_point(const s64 *a)
 {
-	volatile int never = 0;
-
-	return __syscall_cp_asm(&never, a[0], a[1], a[2], a[3], a[4], a[5],
-				a[6]);
+	return __syscall_cp_asm((volatile int *)a[7], a[0], a[1], a[2], a[3],
+				a[4], a[5], a[6]);
 }
 
 static long clone(const s64 *a)

@@ -62,7 +62,7 @@ static void post(struct tb_mail *m, u32 ask, const s64 *arg)
 
 	m->ask = ask;
 	m->depth = (u32)tb_in_handler;
-	for (i = 0; i < 7; i++)
+	for (i = 0; i < 8; i++)
 		m->arg[i] = arg[i];
 	tb_give_turn(m, TB_HOME);
 }
@@ -104,7 +104,7 @@ static long ask_once(u32 ask, const s64 *arg, u64 pc)
 
 static void answer_knocks(u64 pc)
 {
-	static const s64 nothing[7];
+	static const s64 nothing[8];
 
 	while (!busy && __atomic_load_n(&tb_self->mail.knock, __ATOMIC_SEQ_CST))
 		ask_once(TB_NOTHING, nothing, pc);
@@ -120,21 +120,22 @@ static long ask(u32 what, const s64 *arg)
 
 long tb_ask_home(long n, long a, long b, long c, long d, long e, long f)
 {
-	s64 arg[7] = { n, a, b, c, d, e, f };
+	s64 arg[8] = { n, a, b, c, d, e, f };
 
 	return ask(TB_SYSCALL, arg);
 }
 
-long tb_ask_cancel_point(long n, long a, long b, long c, long d, long e, long f)
+long tb_ask_cancel_point(volatile int *cancel, long n, long a, long b, long c,
+			 long d, long e, long f)
 {
-	s64 arg[7] = { n, a, b, c, d, e, f };
+	s64 arg[8] = { n, a, b, c, d, e, f, (s64)cancel };
 
 	return ask(TB_CANCEL_POINT, arg);
 }
 
 long tb_ask_clone(int (*fn)(void *), char *stack, int flags, void *arg, u64 *va)
 {
-	s64 args[7] = { (s64)fn,    (s64)stack, flags,	   (s64)arg,
+	s64 args[8] = { (s64)fn,    (s64)stack, flags,	   (s64)arg,
 			(s64)va[0], (s64)va[1], (s64)va[2] };
 
 	return ask(TB_CLONE, args);
@@ -209,7 +210,7 @@ static int map_touched(u64 addr)
 static void faulted(int sig, void *info, void *uc)
 {
 	struct tb_mail *m = tb_self ? &tb_self->mail : NULL;
-	s64 arg[7] = { 0 };
+	s64 arg[8] = { 0 };
 	u64 mask = *(u64 *)((char *)uc + TB_UC_MASK);
 
 	if (sig == SIGSEGV && ((s32 *)info)[2] == MAPERR &&

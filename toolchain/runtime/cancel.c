@@ -41,9 +41,7 @@ long __syscall_cp_asm(volatile int *cancel, long n, long a, long b, long c,
 	if (n == SYS_close)
 		return __tombolo_syscall(n, a, b, c, d, e, f);
 	if (tb_is_body) {
-		if (*cancel)
-			return __cancel();
-		ret = tb_ask_cancel_point(n, a, b, c, d, e, f);
+		ret = tb_ask_cancel_point(cancel, n, a, b, c, d, e, f);
 		return ret == TB_CANCELLED ? __cancel() : ret;
 	}
 	return wait_call(cancel, n, a, b, c, d, e, f);

@@ -23,7 +23,6 @@
 #define TB_DUPFD_CLOEXEC       1030
 #define TB_HIGH_FD	       200 /* the program's are lower, or it is lucky */
 #define TB_DONTNEED	       4
-#define TB_PROT_NONE	       0
 #define TB_PROT_RW	       3
 #define TB_MAP_SHARED	       1
 #define TB_MAP_PRIVATE	       2
@@ -131,8 +130,8 @@ void tb_body(void) __attribute__((noreturn));
 void tb_body_move(void) __attribute__((noreturn));
 void tb_body_end(void) __attribute__((noreturn));
 long tb_ask_home(long n, long a, long b, long c, long d, long e, long f);
-long tb_ask_cancel_point(long n, long a, long b, long c, long d, long e,
-			 long f);
+long tb_ask_cancel_point(volatile int *cancel, long n, long a, long b, long c,
+			 long d, long e, long f);
 long tb_ask_clone(int (*fn)(void *), char *stack, int flags, void *arg,
 		  u64 *va);
 

@@ -11,7 +11,6 @@ enum {
 #define SA_RESTORER_FLAG 0x04000000UL
 #define SA_RESTART_FLAG	 0x10000000UL
 #define SA_SIGINFO_FLAG	 4UL
-#define SA_ONSTACK_FLAG	 0x08000000UL
 
 /* Between the interrupted frame's data and the handler's */
 #define SLACK 1024
@@ -23,6 +22,9 @@ struct native_sigaction {
 	void *restorer;
 #endif
 	u64 mask;
+#if defined(__riscv)
+	u64 mask_for_qemu; /* 7.2 reads it there, as if there was a restorer */
+#endif
 };
 
 struct generic_context {
@@ -98,6 +100,9 @@ long tb_catch(long sig, void *function, u64 flags, u64 mask)
 	own.restorer = (void *)tb_sigreturn;
 #endif
 	own.mask = mask;
+#if defined(__riscv)
+	own.mask_for_qemu = mask;
+#endif
 	return sys4(SYS_rt_sigaction, sig, &own, 0, 8);
 }
 

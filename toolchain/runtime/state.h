@@ -107,7 +107,7 @@ struct tb_mail {
 	u32 turn; /* a futex */
 	u32 knock; /* a signal waits for the home's turn */
 	u32 ask, order;
-	s64 arg[7];
+	s64 arg[8];
 	s64 ret;
 	u32 depth; /* handlers that the body is in */
 	u32 handled; /* the last one has ended */
@@ -231,7 +231,7 @@ struct tb_world {
 _Static_assert(sizeof(struct tb_record) == 32, "the pass counts on 32");
 _Static_assert(sizeof(struct tb_map) == 40, "the same on all ISAs");
 _Static_assert(sizeof(struct tb_fd) == 256, "the same on all ISAs");
-_Static_assert(sizeof(struct tb_mail) == 248, "the same on all ISAs");
-_Static_assert(sizeof(struct tb_thread) == 464, "the same on all ISAs");
+_Static_assert(sizeof(struct tb_mail) == 256, "the same on all ISAs");
+_Static_assert(sizeof(struct tb_thread) == 472, "the same on all ISAs");
 
 #endif

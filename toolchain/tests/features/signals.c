@@ -28,6 +28,17 @@ static void detailed(int sig, siginfo_t *info, void *context)
 	slow(4);
 }
 
+/* The other signal waits: a handler in the handler would be seen by this one. */
+static void masking(int sig)
+{
+	int before = caught;
+
+	(void)sig;
+	raise(SIGUSR1);
+	slow(5);
+	printf("masked %d\n", (int)caught - before);
+}
+
 static void alarmed(int sig)
 {
 	(void)sig;
@@ -39,6 +50,7 @@ int main(void)
 	struct sigaction sa = { .sa_sigaction = detailed,
 				.sa_flags = SA_SIGINFO };
 	struct itimerval soon = { { 0, 0 }, { 0, 2000 } };
+	struct sigaction mask = { .sa_handler = masking };
 	sigset_t block, old;
 	int i;
 
@@ -59,6 +71,10 @@ int main(void)
 	printf("blocked %d\n", (int)caught);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	printf("open %d\n", (int)caught);
+	mask.sa_mask = block;
+	sigaction(SIGHUP, &mask, NULL);
+	raise(SIGHUP);
+	printf("after it %d\n", (int)caught);
 	setitimer(ITIMER_REAL, &soon, NULL);
 	while (!alarms)
 		;
