@@ -40,15 +40,38 @@ struct found {
 	unsigned long seq;
 };
 
-/* One real access: stacks grow, and what is mapped on demand is. */
-static bool touch(struct mm_struct *mm, unsigned long addr)
+/* Does a stack end so that an access there would make it grow? */
+static bool below_stack(struct mm_struct *mm, unsigned long addr)
 {
-	size_t left;
+	struct vm_area_struct *vma = find_vma(mm, addr);
 
-	kthread_use_mm(mm);
-	left = fault_in_readable((const char __user *)addr, 1);
+	return vma && addr < vma->vm_start && vma->vm_flags & VM_GROWSDOWN;
+}
+
+/*
+ * Only a real access does that for a module. It is repeated until it succeeds, and a
+ * thread of ours can't be killed: so only where nothing is mapped, and no entry of
+ * ours can be in the way.
+ */
+static void grow_stack(unsigned long addr)
+{
+	fault_in_readable((const char __user *)addr, 1);
+}
+
+/* What is mapped on demand is, by one fault, whatever becomes of that. */
+static void touch(struct mm_struct *mm, unsigned long addr)
+{
+	bool unlocked, stack;
+
+	kthread_use_mm(mm); /* the vDSO's data know no other */
+	mmap_read_lock(mm);
+	stack = below_stack(mm, addr);
+	if (vma_lookup(mm, addr))
+		fixup_user_fault(mm, addr, 0, &unlocked);
+	mmap_read_unlock(mm);
+	if (stack)
+		grow_stack(addr);
 	kthread_unuse_mm(mm);
-	return !left;
 }
 
 static u32 prot_of(struct vm_area_struct *vma)
