@@ -52,6 +52,7 @@
 	C(refused)              \
 	C(dropped)              \
 	C(home_faults)          \
+	C(turns_waited)         \
 	C(gup_stopped)          \
 	C(file_io)              \
 	C(notified)             \
@@ -280,6 +281,8 @@ enum home_kind {
  * @kept: in the list of those that no space shows any more; under dsm.maps
  * @changed: when its file was
  * @steady: a later change of the file would show by that
+ * @turn: whose it is to map the page; NULL: everybody may; set under dsm.maps
+ * @turn_addr: and where
  * @rcu: frees it
  */
 struct home_page {
@@ -301,6 +304,8 @@ struct home_page {
 	bool neighbour;
 	struct timespec64 changed;
 	bool steady;
+	struct mm_struct *turn;
+	unsigned long turn_addr;
 	struct rcu_head rcu;
 };
 
@@ -352,6 +357,7 @@ struct home_near {
  * @near: to be told which neighbours there are; only while it is resolved
  * @gently: only if nothing has to be waited for
  * @tries: how often it was resolved in vain
+ * @turn: where to put the page that was made its space's turn: outlives this
  */
 struct home_ask {
 	struct dsm_ask ask;
@@ -361,6 +367,7 @@ struct home_ask {
 	u8 many;
 	bool gently;
 	unsigned int tries;
+	struct home_page **turn;
 };
 
 struct dsm_space *dsm_space_find(u32 number, u32 inc);
@@ -445,6 +452,11 @@ bool use_keeps(struct home_page *hp);
 struct home_page *use_shared_page(struct address_space *mapping, pgoff_t index);
 void use_file(struct address_space *mapping, loff_t pos, size_t n);
 void use_init(void);
+
+struct home_page *turn_begin(struct dsm_space *space,
+			     struct vm_area_struct *vma, unsigned long addr);
+void turn_end(struct home_page *hp);
+void turn_wait(struct home_page *hp, const struct vm_fault *vmf);
 
 void keep_note(struct home_page *hp);
 void keep_pages(struct dsm_space *space);

@@ -141,7 +141,7 @@ static bool try_forget(struct home_page *hp)
 
 	dsm_lock();
 	forget = dsm_page_idle(&dsm.core, &hp->core) &&
-		 list_empty(&hp->protect);
+		 list_empty(&hp->protect) && !hp->turn;
 	if (forget)
 		xa_erase(&dsm.frames, hp->core.frame);
 	dsm_unlock();

@@ -65,6 +65,7 @@ static bool hook_fault(struct vm_fault *vmf)
 	if (!hp)
 		return false;
 	dsm_count(home_faults);
+	turn_wait(hp, vmf);
 	access = access_of_fault(vmf);
 	since = ktime_get_ns();
 	again = home_fetch(hp, access);

@@ -138,13 +138,17 @@ static int get_page_at(struct mm_struct *mm, unsigned long addr, bool write,
 	return n == 1 ? 0 : n ? n : -EFAULT;
 }
 
-/* Others' mappings go: they come back through the hooks. */
-static void unshare(struct vm_area_struct *vma, unsigned long addr)
+/* Others' mappings go: they come back through the hooks, in turn. */
+static void unshare(struct dsm_space *space, struct home_ask *a,
+		    struct vm_area_struct *vma)
 {
 	struct address_space *mapping = vma->vm_file->f_mapping;
+	unsigned long addr = a->ask.addr;
 
 	if (!test_and_set_bit(AS_TOMBOLO, &mapping->flags))
 		synchronize_rcu(); /* faults around pages that have begun */
+	if (!*a->turn)
+		*a->turn = turn_begin(space, vma, addr);
 	unmap_mapping_pages(mapping, linear_page_index(vma, addr), 1, false);
 }
 
@@ -218,9 +222,10 @@ static bool regretted(struct dsm_space *space, struct vm_area_struct *vma,
 	       READ_ONCE(space->regrets) > REGRETS_MAX;
 }
 
-static int find_page(struct mm_struct *mm, struct vm_area_struct *vma,
+static int find_page(struct dsm_space *space, struct vm_area_struct *vma,
 		     struct home_ask *a, struct found *f)
 {
+	struct mm_struct *mm = space->mm;
 	bool eager = is_eager(vma);
 	bool write = a->ask.access == DSM_WRITE || eager;
 	bool nofault = a->gently && (!eager || vma->vm_flags & VM_GROWSDOWN);
@@ -239,7 +244,7 @@ static int find_page(struct mm_struct *mm, struct vm_area_struct *vma,
 		write = vma->vm_flags & VM_WRITE;
 		if (only_here(mm, vma, addr, write, &f->page))
 			return 0;
-		unshare(vma, addr);
+		unshare(space, a, vma);
 	}
 	ret = get_page_at(mm, addr, write, nofault, &f->page);
 	if (ret || !is_zero_pfn(page_to_pfn(f->page)) ||
@@ -535,7 +540,7 @@ static int resolve_locked(struct dsm_space *space, struct home_ask *a,
 	a->ask.prot = prot_of(vma);
 	if (xa_load(&space->maps, a->ask.addr >> PAGE_SHIFT))
 		return -EEXIST;
-	ret = find_page(space->mm, vma, a, &f);
+	ret = find_page(space, vma, a, &f);
 	if (ret == -EFAULT)
 		*signal = SIGBUS << 16 | BUS_ADRERR;
 	if (ret == -EHWPOISON)

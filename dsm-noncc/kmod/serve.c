@@ -141,30 +141,51 @@ static void give_signal(struct home_ask *a, int signal)
 	refuse(a, signal >> 16, signal & 0xffff);
 }
 
-/* In the end the other side is told to ask again: nobody waits here for long. */
-static void serve_in(struct dsm_space *space, struct home_ask *a)
+/* Return: it need not be tried again. */
+static bool try_serve(struct dsm_space *space, struct home_ask *a)
 {
 	int signal = 0;
-	int ret;
+	int ret = resolve(space, a, &signal);
 
-	for (a->tries = 0; a->tries < 16; a->tries++) {
-		ret = resolve(space, a, &signal);
-		if (!ret)
-			return;
-		if (a->ask.flags & DSM_OPTIONAL)
-			break;
-		if (ret == -EBUSY) {
-			dsm_count(served_busy);
-			refuse(a, 0, DSM_ASK_LATER);
-			return;
-		}
-		if (ret == -EACCES || ret == -EFAULT || ret == -EHWPOISON ||
-		    (ret == -ENOENT && a->tries))
-			return give_signal(a, signal);
-		dsm_count(served_again);
+	if (!ret)
+		return true;
+	if (a->ask.flags & DSM_OPTIONAL) {
+		refuse(a, 0, 0);
+		return true;
+	}
+	if (ret == -EBUSY) {
+		dsm_count(served_busy);
+		refuse(a, 0, DSM_ASK_LATER);
+		return true;
+	}
+	if (ret == -EACCES || ret == -EFAULT || ret == -EHWPOISON ||
+	    (ret == -ENOENT && a->tries)) {
+		give_signal(a, signal);
+		return true;
+	}
+	dsm_count(served_again);
+	return false;
+}
+
+/*
+ * In the end the other side is told to ask again: nobody waits here for long. What
+ * is granted, refused or given up is no longer ours.
+ */
+static void serve_in(struct dsm_space *space, struct home_ask *a)
+{
+	struct home_page *turn = NULL;
+	unsigned int tries;
+	bool done = false;
+
+	a->turn = &turn;
+	for (tries = 0; tries < 16 && !done; tries++) {
+		a->tries = tries;
+		done = try_serve(space, a);
 		cond_resched();
 	}
-	refuse(a, 0, 0);
+	if (!done)
+		refuse(a, 0, 0);
+	turn_end(turn);
 }
 
 /* Another kernel has it, or is to get it: it stays as it is. */
