@@ -13,6 +13,9 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
+#ifdef __aarch64__
+#include <asm/ptrace.h>
+#endif
 
 static long *shared;
 
@@ -116,8 +119,111 @@ static enum ktap_status registers(void)
 	KTAP_EXPECT(ended(pid) == 256 + SIGKILL);
 	return KTAP_PASS;
 }
+
+/* shared[2]: the core where it runs */
+__attribute__((noinline)) static void counts_here(void)
+{
+	shared[2] = sched_getcpu();
+	__atomic_fetch_add(&shared[0], 1, __ATOMIC_RELAXED);
+}
+
+static int counts_in_a_function(void *unused)
+{
+	(void)unused;
+	go(1);
+	for (;;)
+		counts_here();
+	return 0;
+}
+
+/* It runs where it was sent, again. */
+static int is_back(void)
+{
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		if (!move_places || shared[2] == move_cpus[1 % move_places])
+			return goes_on();
+		sleep_ms(10);
+	}
+	return 0;
+}
+
+/* One breakpoint or watchpoint, or none if @control is 0 */
+static int set_debug(pid_t pid, int type, const volatile void *addr,
+		     unsigned int control)
+{
+	struct user_hwdebug_state state = {};
+	struct iovec iov = { &state,
+			     offsetof(struct user_hwdebug_state, dbg_regs[1]) };
+
+	state.dbg_regs[0].addr = (uintptr_t)addr;
+	state.dbg_regs[0].ctrl = control;
+	return ptrace(PTRACE_SETREGSET, pid, type, &iov);
+}
+
+#define BY_USER	   (2 << 1 | 1) /* at EL0, on */
+#define BREAK_HERE (0xf << 5 | BY_USER) /* the instruction's four bytes */
+#define WATCH_HERE (0xff << 5 | 2 << 3 | BY_USER) /* stores to eight bytes */
+
+/* Go on until the debug hardware reports; at which address? */
+static int reports(pid_t pid, siginfo_t *info)
+{
+	int status;
+
+	return !ptrace(PTRACE_CONT, pid, 0, 0) &&
+	       waitpid(pid, &status, 0) == pid && WIFSTOPPED(status) &&
+	       WSTOPSIG(status) == SIGTRAP &&
+	       !ptrace(PTRACE_GETSIGINFO, pid, 0, info) &&
+	       info->si_code == TRAP_HWBKPT;
+}
+
+/* Three times, each time of a thread that runs elsewhere when it is attached to. */
+static enum ktap_status debug_registers(int type, const volatile void *addr,
+					unsigned int control)
+{
+	pid_t pid = child(counts_in_a_function, NULL);
+	siginfo_t info;
+	int status, i;
+
+	for (i = 0; i < 3; i++) {
+		KTAP_EXPECT(is_back());
+		KTAP_EXPECT(!ptrace(PTRACE_ATTACH, pid, 0, 0));
+		KTAP_EXPECT(waitpid(pid, &status, 0) == pid);
+		KTAP_EXPECT(!set_debug(pid, type, addr, control));
+		KTAP_EXPECT(reports(pid, &info));
+		KTAP_EXPECT(info.si_addr == addr);
+		KTAP_EXPECT(!set_debug(pid, type, addr, 0));
+		KTAP_EXPECT(!ptrace(PTRACE_DETACH, pid, 0, 0));
+	}
+	KTAP_EXPECT(is_back());
+	kill(pid, SIGKILL);
+	KTAP_EXPECT(ended(pid) == 256 + SIGKILL);
+	return KTAP_PASS;
+}
+
+static enum ktap_status hardware_breakpoints(void)
+{
+	return debug_registers(NT_ARM_HW_BREAK, (void *)counts_here,
+			       BREAK_HERE);
+}
+
+static enum ktap_status hardware_watchpoints(void)
+{
+	return debug_registers(NT_ARM_HW_WATCH, &shared[0], WATCH_HERE);
+}
 #else
 static enum ktap_status registers(void)
+{
+	return KTAP_PASS;
+}
+
+static enum ktap_status hardware_breakpoints(void)
+{
+	return KTAP_PASS;
+}
+
+static enum ktap_status hardware_watchpoints(void)
 {
 	return KTAP_PASS;
 }
@@ -252,6 +358,8 @@ int main(void)
 	static const struct ktap_test tests[] = {
 		{ "attach and detach", attach_and_detach },
 		{ "registers and single steps", registers },
+		{ "hardware breakpoints", hardware_breakpoints },
+		{ "hardware watchpoints", hardware_watchpoints },
 		{ "stops at system calls", system_call_stops },
 		{ "a filter holds", a_filter_holds },
 		{ "strict mode kills", strict_mode_kills },

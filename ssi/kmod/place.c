@@ -8,6 +8,7 @@
 #include <linux/cred.h>
 #include <linux/module.h>
 #include <linux/of.h>
+#include <linux/perf_event.h>
 #include <linux/sched/signal.h>
 #include <linux/user_namespace.h>
 
@@ -81,17 +82,24 @@ void ssi_place_init(void)
 
 /* ---- what is in the way ---- */
 
+/* Those that a debugger has taken away are only switched off, until the task ends. */
+static bool is_on(struct perf_event *bp)
+{
+	return bp && !bp->attr.disabled;
+}
+
 static bool has_breakpoints(struct task_struct *task)
 {
+	bool any = test_tsk_thread_flag(task, TIF_SINGLESTEP);
 	int i;
 
+	rcu_read_lock();
 	for (i = 0; i < ARM_MAX_BRP; i++)
-		if (task->thread.debug.hbp_break[i])
-			return true;
+		any |= is_on(READ_ONCE(task->thread.debug.hbp_break[i]));
 	for (i = 0; i < ARM_MAX_WRP; i++)
-		if (task->thread.debug.hbp_watch[i])
-			return true;
-	return test_tsk_thread_flag(task, TIF_SINGLESTEP);
+		any |= is_on(READ_ONCE(task->thread.debug.hbp_watch[i]));
+	rcu_read_unlock();
+	return any;
 }
 
 /* enum tombolo_why. A hint if @task is not current: all may change at once. */
