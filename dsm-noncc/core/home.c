@@ -471,11 +471,8 @@ void dsm_home_used(struct dsm_core *core, struct dsm_page *page)
 bool dsm_home_recall(struct dsm_core *core, struct dsm_page *page, bool urgent)
 {
 	page->recalls++;
-	if (page->waiting & dsm_bit(core->self)) {
-		/* Nothing in this kernel may keep the caller waiting. */
-		page->waiting &= (u8)~dsm_bit(core->self);
-		page->op = 0;
-	}
+	/* Nothing in this kernel may keep the caller waiting. */
+	page->waiting &= (u8)~dsm_bit(core->self);
 	if (busy(page) && page->op_kernel != core->self) {
 		page->failed = true;
 		dsm_home_finish(core, page);
@@ -485,7 +482,7 @@ bool dsm_home_recall(struct dsm_core *core, struct dsm_page *page, bool urgent)
 	if (urgent)
 		dsm_home_hurry(core, page);
 	dsm_home_serve(core, page);
-	return all_ours(core, page) && !busy(page);
+	return all_ours(core, page);
 }
 
 void dsm_home_recall_end(struct dsm_core *core, struct dsm_page *page)

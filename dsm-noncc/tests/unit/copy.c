@@ -340,6 +340,62 @@ static void what_a_recall_left_is_given_back(void)
 	tap_end("what a recall has left is given back as such");
 }
 
+/* Of two unmappings the end of the first is not that of the second. */
+static void an_end_is_of_its_own_beginning(void)
+{
+	struct fake *f = fake_create(0);
+	u32 first, sent;
+
+	receive(f, 1, grant(DSM_WRITE, 1));
+	receive(f, 1, recall(DSM_READ, 2, 0));
+	first = f->op;
+	dsm_copy_unmapped(&f->core, &f->copy, first);
+	check_answer(f, DSM_ACK, DSM_READ, DSM_HELD, 2);
+	sent = f->n;
+	receive(f, 1, recall(DSM_NONE, 3, 0));
+	CHECK(f->op != first);
+	dsm_copy_unmapped(&f->core, &f->copy, first);
+	CHECK_EQ(f->n, sent);
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	check_answer(f, DSM_ACK, DSM_NONE, DSM_HELD, 3);
+	free(f);
+	tap_end("an end is of its own beginning");
+}
+
+/* Another frame of the same hash may have had the lower one. */
+static void the_newest_is_remembered(void)
+{
+	struct fake *f = fake_create(0);
+
+	receive(f, 1, recall(DSM_NONE, 10, 0));
+	receive(f, 1, recall(DSM_NONE, 5, 0));
+	receive(f, 1, grant(DSM_READ, 7));
+	CHECK_EQ(f->grants, 0);
+	CHECK_EQ(f->refusals, 1);
+	receive(f, 1, grant(DSM_READ, 11));
+	CHECK_EQ(f->grants, 1);
+	free(f);
+	tap_end("the newest recall is remembered");
+}
+
+/* A grant that was void has been seen, too: it is given back with the rest. */
+static void what_is_returned_is_the_newest(void)
+{
+	struct fake *f = fake_create(0);
+
+	receive(f, 1, grant(DSM_WRITE, 1));
+	receive(f, 1, recall(DSM_READ, 2, 0));
+	receive(f, 1, grant(DSM_READ, 3));
+	CHECK_EQ(f->refusals, 1);
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	check_answer(f, DSM_ACK, DSM_READ, DSM_HELD, 2);
+	dsm_copy_release(&f->core, &f->copy);
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	check_answer(f, DSM_RELEASE, DSM_NONE, 0, 3);
+	free(f);
+	tap_end("what is returned is the newest");
+}
+
 int main(void)
 {
 	tap_begin();
@@ -357,5 +413,8 @@ int main(void)
 	homes_that_contradict_themselves();
 	a_recall_answered_once();
 	what_a_recall_left_is_given_back();
+	an_end_is_of_its_own_beginning();
+	the_newest_is_remembered();
+	what_is_returned_is_the_newest();
 	return tap_done();
 }

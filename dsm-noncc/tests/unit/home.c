@@ -204,6 +204,52 @@ static void time_that_is_not_used(void)
 	tap_end("the home's time is short once it has used the page");
 }
 
+static void the_home_has_its_time_again(void)
+{
+	struct fake *f = given(100);
+
+	dsm_home_want(&f->core, &f->page, DSM_WRITE);
+	answers(f, 1, DSM_NONE, DSM_HELD);
+	wants(f, 1, 2, DSM_WRITE);
+	CHECK_EQ(f->later_page, 1);
+	f->now += 800;
+	dsm_home_timer(&f->core, &f->page);
+	protect(f);
+	dsm_home_want(&f->core, &f->page, DSM_WRITE);
+	answers(f, 2, DSM_NONE, DSM_HELD);
+	CHECK(dsm_page_idle(&f->core, &f->page));
+	wants(f, 2, 3, DSM_WRITE);
+	CHECK_EQ(f->later_page, 2);
+	free(f);
+	tap_end("the home has its time each time");
+}
+
+static void quiet_is_read_by_all(void)
+{
+	struct fake *f = fake_create(0);
+
+	CHECK(!dsm_page_quiet(&f->page)); /* all ours */
+	wants(f, 0, 1, DSM_READ);
+	CHECK(!dsm_page_quiet(&f->page));
+	protect(f);
+	CHECK(dsm_page_quiet(&f->page));
+	wants(f, 1, 2, DSM_WRITE);
+	wants(f, 2, 3, DSM_READ);
+	CHECK(!dsm_page_quiet(&f->page)); /* they are asked to give */
+	protect(f);
+	answers(f, 1, DSM_NONE, DSM_HELD);
+	answers(f, 2, DSM_READ, DSM_HELD | DSM_FORWARDED);
+	CHECK(dsm_page_quiet(&f->page));
+	dsm_home_recall(&f->core, &f->page, true);
+	answers(f, 2, DSM_NONE, DSM_HELD);
+	answers(f, 3, DSM_NONE, DSM_HELD);
+	CHECK(!dsm_page_quiet(&f->page));
+	dsm_home_recall_end(&f->core, &f->page);
+	CHECK(!dsm_page_quiet(&f->page));
+	free(f);
+	tap_end("quiet is what all only read");
+}
+
 static void who_takes_nothing_need_not_wait(void)
 {
 	struct fake *f = given(100);
@@ -428,6 +474,8 @@ int main(void)
 	in_order_and_in_turn();
 	the_home_has_its_time();
 	time_that_is_not_used();
+	the_home_has_its_time_again();
+	quiet_is_read_by_all();
 	who_takes_nothing_need_not_wait();
 	neighbours_trouble_nobody();
 	a_recall_comes_first();
