@@ -42,6 +42,19 @@ static inline u8 dsm_bit(u32 kernel)
 	return (u8)(1u << kernel);
 }
 
+/* Somebody is to get it, and others have to give. */
+static inline bool dsm_home_busy(const struct dsm_page *page)
+{
+	return page->op_kernel != DSM_NOBODY;
+}
+
+static inline bool dsm_home_all_ours(const struct dsm_core *core,
+				     const struct dsm_page *page)
+{
+	return page->state == DSM_PAGE_EXCLUSIVE &&
+	       page->holders == dsm_bit(core->self);
+}
+
 /* dsm_page.dead: what became of who asked. */
 enum dsm_death { DSM_ALIVE, DSM_DEAD_CLEAN, DSM_DEAD_DIRTY };
 

@@ -26,17 +26,6 @@ static const struct plan plans[DSM_PAGE_STATES][ASKERS][DSM_WRITE + 1] = {
 #include "dsm_states.def"
 };
 
-static bool busy(const struct dsm_page *page)
-{
-	return page->op_kernel != DSM_NOBODY;
-}
-
-static bool all_ours(const struct dsm_core *core, const struct dsm_page *page)
-{
-	return page->state == DSM_PAGE_EXCLUSIVE &&
-	       page->holders == dsm_bit(core->self);
-}
-
 bool dsm_home_is_old(const struct dsm_core *core, u32 kernel, u64 stamp)
 {
 	return !dsm_heard(core, kernel) || stamp < core->peer[kernel].hello;
@@ -328,8 +317,8 @@ static bool serve_ask(struct dsm_core *core, struct dsm_page *page)
 /* What no other kernel has is all ours: the entry may go. */
 static void settle(struct dsm_core *core, struct dsm_page *page)
 {
-	if (busy(page) || (page->holders & ~dsm_bit(core->self)) ||
-	    all_ours(core, page))
+	if (dsm_home_busy(page) || (page->holders & ~dsm_bit(core->self)) ||
+	    dsm_home_all_ours(core, page))
 		return;
 	take_back(core, page, DSM_PAGE_EXCLUSIVE);
 	core->ops->home_wake(core->ctx, page);
@@ -339,10 +328,10 @@ void dsm_home_serve(struct dsm_core *core, struct dsm_page *page)
 {
 	bool more = true;
 
-	while (more && !busy(page)) {
+	while (more && !dsm_home_busy(page)) {
 		satisfy_want(core, page);
 		if (page->recalls) {
-			more = !all_ours(core, page);
+			more = !dsm_home_all_ours(core, page);
 			if (more)
 				begin(core, page, core->self, DSM_WRITE, NULL);
 		} else if (page->want && !(page->turn && page->asks)) {
@@ -393,87 +382,12 @@ void dsm_home_release(struct dsm_core *core, struct dsm_page *page,
 
 /* ---- the host ---- */
 
-void dsm_page_init(struct dsm_core *core, struct dsm_page *page)
-{
-	struct dsm_page fresh = {
-		.frame = page->frame,
-		.until = page->until,
-		.state = DSM_PAGE_EXCLUSIVE,
-		.holders = dsm_bit(core->self),
-		.op_kernel = DSM_NOBODY,
-		.third = DSM_NOBODY,
-		.lost_by = DSM_NOBODY,
-	};
-
-	*page = fresh;
-}
-
-bool dsm_page_idle(const struct dsm_core *core, const struct dsm_page *page)
-{
-	return all_ours(core, page) && !busy(page) && !page->asks &&
-	       !page->recalls && !page->timer;
-}
-
-bool dsm_page_quiet(const struct dsm_page *page)
-{
-	return page->state == DSM_PAGE_SHARED && !busy(page) && !page->asks &&
-	       !page->recalls;
-}
-
-void dsm_home_request(struct dsm_core *core, struct dsm_page *page,
-		      struct dsm_ask *ask)
-{
-	struct dsm_ask **at = &page->asks;
-
-	ask->since = core->peer[ask->kernel].stamp;
-	if ((ask->flags & DSM_OPTIONAL) && busy(page)) {
-		dsm_home_done(core, page, ask, DSM_SKIPPED);
-		return;
-	}
-	while (*at)
-		at = &(*at)->next;
-	ask->next = NULL;
-	*at = ask;
-	dsm_home_serve(core, page);
-}
-
-bool dsm_home_ok(const struct dsm_core *core, const struct dsm_page *page,
-		 enum dsm_access access)
-{
-	u8 self = dsm_bit(core->self);
-
-	if (!(page->holders & self))
-		return false;
-	if (page->waiting & self)
-		return access <= page->keep;
-	return access == DSM_READ || page->state == DSM_PAGE_EXCLUSIVE;
-}
-
-void dsm_home_want(struct dsm_core *core, struct dsm_page *page,
-		   enum dsm_access access)
-{
-	if (access > page->want)
-		page->want = (u8)access;
-	dsm_home_serve(core, page);
-}
-
-void dsm_home_used(struct dsm_core *core, struct dsm_page *page)
-{
-	u64 end = core->ops->now_us(core->ctx) + core->hold_us;
-
-	if (page->until <= end)
-		return;
-	page->until = end;
-	if (page->timer)
-		core->ops->later_page(core->ctx, page, core->hold_us);
-}
-
 bool dsm_home_recall(struct dsm_core *core, struct dsm_page *page, bool urgent)
 {
 	page->recalls++;
 	/* Nothing in this kernel may keep the caller waiting. */
 	page->waiting &= (u8)~dsm_bit(core->self);
-	if (busy(page) && page->op_kernel != core->self) {
+	if (dsm_home_busy(page) && page->op_kernel != core->self) {
 		page->failed = true;
 		dsm_home_finish(core, page);
 	}
@@ -482,7 +396,7 @@ bool dsm_home_recall(struct dsm_core *core, struct dsm_page *page, bool urgent)
 	if (urgent)
 		dsm_home_hurry(core, page);
 	dsm_home_serve(core, page);
-	return all_ours(core, page);
+	return dsm_home_all_ours(core, page);
 }
 
 void dsm_home_recall_end(struct dsm_core *core, struct dsm_page *page)
@@ -502,11 +416,6 @@ void dsm_home_hurry(struct dsm_core *core, struct dsm_page *page)
 			recall(core, page, k, DSM_URGENT);
 }
 
-u32 dsm_home_waits_for(const struct dsm_page *page)
-{
-	return page->waiting;
-}
-
 void dsm_home_protected(struct dsm_core *core, struct dsm_page *page, u32 op,
 			bool ok)
 {
@@ -523,11 +432,5 @@ void dsm_home_protected(struct dsm_core *core, struct dsm_page *page, u32 op,
 		dsm_home_gave(page, core->self, page->keep);
 	}
 	dsm_home_finish(core, page);
-	dsm_home_serve(core, page);
-}
-
-void dsm_home_timer(struct dsm_core *core, struct dsm_page *page)
-{
-	page->timer = false;
 	dsm_home_serve(core, page);
 }
