@@ -15,6 +15,9 @@ extern const char __cp_begin[1], __cp_end[1], __cp_cancel[1];
 static _Thread_local int is_shadow;
 /* Signals that it is handing on, one within the other */
 static _Thread_local u32 nested;
+/* What the kernel said of the fault that it raises now, for its handler */
+static _Thread_local void *fault_info;
+static _Thread_local int fault_sig;
 
 int tb_is_shadow(void)
 {
@@ -59,19 +62,35 @@ static void answer(struct tb_mail *m, long ret)
 	tb_give_turn(m, TB_BODY);
 }
 
-/* A fault of the body's, as if it had been this thread's: its handler, or death. */
+/*
+ * A fault of the body's, as if it had been this thread's: its handler, or death.
+ * Not queued with what is known of it: an emulator would take it for its own.
+ */
 static long raise_fault(struct tb_thread *t)
 {
 	struct tb_mail *m = &t->mail;
 	u64 own = 1UL << (m->sig - 1), mask, none[4] = { 0 };
+	u8 info[sizeof(m->info)];
 	long sig = m->sig;
+
+	tb_copy(info, m->info, sizeof(info));
+	fault_info = info;
+	fault_sig = (int)sig;
 
 	sys4(SYS_rt_sigprocmask, 0, 0, &mask, 8);
 	if (mask & own || tb_state->sig[sig].handler <= 1)
 		sys4(SYS_rt_sigaction, sig, none, 0, 8);
 	sys4(SYS_rt_sigprocmask, 1, &own, 0, 8);
-	return sys4(SYS_rt_tgsigqueueinfo, tb_state->home, sys0(SYS_gettid),
-		    sig, m->info);
+	return sys3(SYS_tgkill, tb_state->home, sys0(SYS_gettid), sig);
+}
+
+/* Of a signal that has come: what the kernel said, here or in the body */
+static void *info_of(int sig, void *info)
+{
+	if (sig != fault_sig)
+		return info;
+	fault_sig = 0;
+	return fault_info;
 }
 
 /* The word is looked at here: a signal since the body's last look is not lost. */
@@ -201,6 +220,7 @@ void tb_shadow_signal(u64 handler, int sig, void *info, u64 *mask, u64 *pc)
 	s64 ret;
 	u64 all = ~0UL, now;
 
+	info = info_of(sig, info);
 	__atomic_store_n(&m->knock, 1, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&m->turn, __ATOMIC_SEQ_CST) == TB_BODY)
 		sys3(SYS_tgkill, tb_state->agent[t->where].pid,

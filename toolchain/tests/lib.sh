@@ -40,6 +40,22 @@ finish() { echo "1..$number"; [ $failed = 0 ]; }
 # seconds COMMAND...: a run that hangs is a failure
 limited() { timeout "${LIMIT:-120}" "$@"; }
 
+# eventually COMMAND...: it succeeds at last; how soon is the host's business
+eventually() {
+	local end=$((SECONDS + ${LIMIT:-120}))
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.1
+	done
+}
+
+# moved_by_signal PID PATTERN FILE: asked again and again, or it has ended
+asked_until() {
+	kill -URG "$1" 2>/dev/null || return 0
+	grep -q "$2" "$3"
+}
+moved_by_signal() { eventually asked_until "$@" || kill -9 "$1"; }
+
 # same NAME EXPECTED COMMAND...: the output and status are those of EXPECTED
 same() {
 	local name=$1 expected=$2 status=0

@@ -17,6 +17,7 @@ static _Thread_local sigjmp_buf back;
 static volatile sig_atomic_t alarms, values;
 static int started, stop, interrupted, faults;
 static pthread_t thread[THREADS];
+static volatile sig_atomic_t *hits_of[THREADS];
 static int ends[2];
 
 static int fib(int n)
@@ -59,13 +60,11 @@ static void jump(int sig)
 
 static void *target(void *arg)
 {
-	long *result = arg;
-
+	hits_of[(long)arg] = &hits;
 	__atomic_fetch_add(&started, 1, __ATOMIC_SEQ_CST);
 	while (!__atomic_load_n(&stop, __ATOMIC_SEQ_CST))
 		fib(6);
-	*result = hits;
-	return NULL;
+	return (void *)(long)hits;
 }
 
 static void *reader(void *arg)
@@ -75,7 +74,7 @@ static void *reader(void *arg)
 	(void)arg;
 	__atomic_fetch_add(&started, 1, __ATOMIC_SEQ_CST);
 	if (read(ends[0], &byte, 1) < 0 && errno == EINTR)
-		interrupted++;
+		__atomic_store_n(&interrupted, 1, __ATOMIC_SEQ_CST);
 	return NULL;
 }
 
@@ -113,29 +112,28 @@ static void catch (int sig, void (*handler)(int), int flags)
 	sigaction(sig, &sa, NULL);
 }
 
+/* The next shot only when all have been hit: one that is pending hides others. */
 static void shoot(void)
 {
-	long result[THREADS];
-	int i, n;
+	void *result;
+	long i;
+	int n;
 
 	for (i = 0; i < THREADS; i++)
-		pthread_create(&thread[i], NULL, target, &result[i]);
+		pthread_create(&thread[i], NULL, target, (void *)i);
 	while (__atomic_load_n(&started, __ATOMIC_SEQ_CST) < THREADS)
 		usleep(500);
 	for (n = 0; n < SHOTS; n++) {
 		for (i = 0; i < THREADS; i++)
 			pthread_kill(thread[i], SIGUSR1);
-		usleep(20000);
+		for (i = 0; i < THREADS; i++)
+			while (*hits_of[i] < 2 * (n + 1))
+				usleep(500);
 	}
 	__atomic_store_n(&stop, 1, __ATOMIC_SEQ_CST);
 	for (i = 0; i < THREADS; i++) {
-		pthread_join(thread[i], NULL);
-		/* Shots that were still pending count once. */
-		printf("%d: %s\n", i,
-		       result[i] >= 4 && result[i] <= 2 * SHOTS &&
-				       result[i] % 2 == 0 ?
-			       "hit" :
-			       "missed");
+		pthread_join(thread[i], &result);
+		printf("%ld: %ld hits\n", i, (long)result);
 	}
 }
 
@@ -165,10 +163,14 @@ int main(void)
 	pthread_create(&thread[0], NULL, reader, NULL);
 	while (!__atomic_load_n(&started, __ATOMIC_SEQ_CST))
 		usleep(500);
-	usleep(100000);
-	pthread_kill(thread[0], SIGHUP);
+	/* It may not be in read() yet: what comes before does not interrupt that. */
+	while (!__atomic_load_n(&interrupted, __ATOMIC_SEQ_CST)) {
+		pthread_kill(thread[0], SIGHUP);
+		usleep(10000);
+	}
 	pthread_join(thread[0], NULL);
-	printf("interrupted %d, handled %d\n", interrupted, (int)alarms);
+	printf("interrupted, handled %d\n", alarms > 0);
+	alarms = 0;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
@@ -181,7 +183,7 @@ int main(void)
 
 	catch (SIGALRM, alarmed, SA_RESTART);
 	setitimer(ITIMER_REAL, &soon, NULL);
-	while (alarms < 2)
+	while (!alarms)
 		fib(3);
 	catch (SIGSEGV, jump, 0);
 	pthread_create(&thread[0], NULL, faulter, NULL);
