@@ -243,6 +243,7 @@ static int ask_send(struct body_ask *ask, enum dsm_access access, bool exec,
 
 static bool is_done(struct body_ask *ask)
 {
+	/* Pairs with answer(): its code and its copy are there. */
 	return smp_load_acquire(&ask->done);
 }
 
