@@ -340,6 +340,25 @@ static void what_a_recall_left_is_given_back(void)
 	tap_end("what a recall has left is given back as such");
 }
 
+/* That it was used before says nothing of this time. */
+static void time_begins_with_each_grant(void)
+{
+	struct fake *f = fake_create(100);
+
+	receive(f, 1, grant(DSM_WRITE, 1));
+	CHECK(dsm_copy_may_map(&f->core, &f->copy, 1, DSM_WRITE));
+	f->now += 100;
+	receive(f, 1, recall(DSM_NONE, 2, 0));
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	receive(f, 1, grant(DSM_WRITE, 3));
+	CHECK(dsm_copy_may_map(&f->core, &f->copy, 3, DSM_WRITE));
+	receive(f, 1, recall(DSM_NONE, 4, 0));
+	CHECK_EQ(f->later_copy, 1);
+	CHECK_EQ(f->us, 100);
+	free(f);
+	tap_end("time begins with each grant");
+}
+
 /* Of two unmappings the end of the first is not that of the second. */
 static void an_end_is_of_its_own_beginning(void)
 {
@@ -413,6 +432,7 @@ int main(void)
 	homes_that_contradict_themselves();
 	a_recall_answered_once();
 	what_a_recall_left_is_given_back();
+	time_begins_with_each_grant();
 	an_end_is_of_its_own_beginning();
 	the_newest_is_remembered();
 	what_is_returned_is_the_newest();
