@@ -270,7 +270,9 @@ void dsm_page_init(struct dsm_core *core, struct dsm_page *page);
  * @core: us
  * @page: entry
  *
- * Return: the frame is all ours, and nobody waits for anything.
+ * Return: the frame is all ours, and nobody waits for anything. A timer may still be under
+ * way for somebody who was told to ask again: it finds nothing to do, and once the entry
+ * is gone dsm_home_timer() need not be called for it.
  */
 bool dsm_page_idle(const struct dsm_core *core, const struct dsm_page *page);
 

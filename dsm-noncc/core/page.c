@@ -23,7 +23,7 @@ void dsm_page_init(struct dsm_core *core, struct dsm_page *page)
 bool dsm_page_idle(const struct dsm_core *core, const struct dsm_page *page)
 {
 	return dsm_home_all_ours(core, page) && !dsm_home_busy(page) &&
-	       !page->asks && !page->recalls && !page->timer;
+	       !page->asks && !page->recalls;
 }
 
 bool dsm_page_quiet(const struct dsm_page *page)

@@ -224,6 +224,26 @@ static void the_home_has_its_time_again(void)
 	tap_end("the home has its time each time");
 }
 
+/* Who waited for that is told to ask again: nothing keeps the entry any more. */
+static void recalled_in_its_time(void)
+{
+	struct fake *f = given(100);
+
+	dsm_home_want(&f->core, &f->page, DSM_WRITE);
+	answers(f, 1, DSM_NONE, DSM_HELD);
+	wants(f, 1, 2, DSM_WRITE);
+	CHECK_EQ(f->later_page, 1);
+	CHECK(dsm_home_recall(&f->core, &f->page, true));
+	dsm_home_recall_end(&f->core, &f->page);
+	CHECK(dsm_page_idle(&f->core, &f->page));
+	f->now += 800;
+	dsm_home_timer(&f->core, &f->page);
+	CHECK(dsm_page_idle(&f->core, &f->page));
+	CHECK_EQ(f->protects, 1);
+	free(f);
+	tap_end("a recall does not wait for the home's time");
+}
+
 static void quiet_is_read_by_all(void)
 {
 	struct fake *f = fake_create(0);
@@ -475,6 +495,7 @@ int main(void)
 	the_home_has_its_time();
 	time_that_is_not_used();
 	the_home_has_its_time_again();
+	recalled_in_its_time();
 	quiet_is_read_by_all();
 	who_takes_nothing_need_not_wait();
 	neighbours_trouble_nobody();

@@ -18,6 +18,7 @@ u8 world_access_of(const struct thread *t);
 void world_advance(struct thread *t);
 
 struct slot *world_take_slot(struct host *h);
+struct dsm_page *world_entry(struct host *h, u32 frame);
 void world_resolve(struct host *h, struct slot *slot);
 void world_deliver(u32 from, u32 to);
 

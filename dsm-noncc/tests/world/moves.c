@@ -67,11 +67,9 @@ static void home_fault(struct thread *t)
 static void begin_recall(struct thread *t)
 {
 	struct host *h = &world.host[t->kernel];
-	struct dsm_page *page = &h->page[world_frame_of(t)];
+	struct dsm_page *page = world_entry(h, world_frame_of(t));
 
 	t->state = RECALLS;
-	if (dsm_page_idle(&h->core, page))
-		dsm_page_init(&h->core, page);
 	if (dsm_home_recall(&h->core, page, world_op_of(t) == OP_URGENT))
 		t->tries |= WOKEN;
 }

@@ -242,13 +242,23 @@ static void request(void *ctx, const struct dsm_msg *msg)
 	};
 }
 
+/* An entry that may go has gone; timers of its own time find nothing. */
+struct dsm_page *world_entry(struct host *h, u32 frame)
+{
+	struct dsm_page *page = &h->page[frame];
+
+	if (dsm_page_idle(&h->core, page)) {
+		dsm_page_init(&h->core, page);
+		h->page_timer[frame] = false;
+	}
+	return page;
+}
+
 void world_resolve(struct host *h, struct slot *slot)
 {
-	struct dsm_page *page = &h->page[slot->frame];
+	struct dsm_page *page = world_entry(h, slot->frame);
 
 	slot->resolved = true;
-	if (dsm_page_idle(&h->core, page))
-		dsm_page_init(&h->core, page);
 	dsm_home_request(&h->core, page, &slot->ask);
 }
 
