@@ -16,6 +16,7 @@
  * @end: behind the last one
  * @offset: in the file
  * @name: path of a file, "[heap]" and so on, "[anonymous]"
+ * @inode: of the file
  * @file: it is a file's
  * @looked: @symbols are what the file has; only of mappings of a file's first bytes
  * @symbols: NULL if it has none
@@ -25,6 +26,7 @@ struct mapping {
 	uint64_t end;
 	uint64_t offset;
 	char *name;
+	uint64_t inode;
 	bool file;
 	bool looked;
 	struct symbols *symbols;
@@ -50,6 +52,7 @@ static bool parse(char *line, struct mapping *m)
 		.end = end,
 		.offset = offset,
 		.name = strdup(line[name] ? line + name : "[anonymous]"),
+		.inode = inode,
 		.file = inode && line[name] == '/',
 	};
 	return m->name;
@@ -105,19 +108,37 @@ void layout_close(struct layout *layout)
 	free(layout);
 }
 
-/* The mapped file itself, also if it was removed or is in another root. */
+/* To open a device may do something. */
+static int open_file(const char *path, struct stat *status)
+{
+	if (stat(path, status) || !S_ISREG(status->st_mode))
+		return -1;
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* Itself, also if it was removed; for who may not do that, by its name. */
+static int open_mapped(int pid, const struct mapping *m)
+{
+	struct stat status;
+	int fd = open_file(path_of("/proc/%d/map_files/%llx-%llx", pid,
+				   (unsigned long long)m->start,
+				   (unsigned long long)m->end),
+			   &status);
+
+	if (fd >= 0)
+		return fd;
+	fd = open_file(path_of("/proc/%d/root%s", pid, m->name), &status);
+	if (fd < 0 || status.st_ino == m->inode)
+		return fd;
+	close(fd);
+	return -1;
+}
+
 static void look_at_file(int pid, struct mapping *m)
 {
-	const char *path = path_of("/proc/%d/map_files/%llx-%llx", pid,
-				   (unsigned long long)m->start,
-				   (unsigned long long)m->end);
-	struct stat status;
-	int fd = -1;
+	int fd = open_mapped(pid, m);
 
 	m->looked = true;
-	/* To open a device may do something. */
-	if (!stat(path, &status) && S_ISREG(status.st_mode))
-		fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	m->symbols = symbols_open(fd);
