@@ -132,12 +132,15 @@ static void on_zero(unsigned int cpu, void *data)
 static void on_access(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t va,
 		      void *pc)
 {
-	uint64_t pa;
+	uint64_t size = 1u << qemu_plugin_mem_size_shift(info), here, pa;
 
-	if (nc_translate(cpu, isa, va, &pa))
-		nc_check_access(cpu, (uintptr_t)pc, pa,
-				1u << qemu_plugin_mem_size_shift(info),
-				qemu_plugin_mem_is_store(info));
+	/* The two pages of an access across their border are not neighbours. */
+	for (; size; size -= here, va += here) {
+		here = MIN(size, NC_PAGE - va % NC_PAGE);
+		if (nc_translate(cpu, isa, va, &pa))
+			nc_check_access(cpu, (uintptr_t)pc, pa, here,
+					qemu_plugin_mem_is_store(info));
+	}
 }
 
 static void on_tlb(unsigned int cpu, void *data)

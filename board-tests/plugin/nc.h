@@ -9,6 +9,7 @@
 
 #define NC_LINE	      64u
 #define NC_LINE_WORDS (NC_LINE / 8)
+#define NC_PAGE	      4096u /* the smallest that any ISA has */
 #define NC_MAX_CPUS   64u
 #define NC_GROUPS     4u
 

@@ -21,6 +21,8 @@ ISAS = ["arm64", "riscv64"]
 # Lines that both machines have, and where nothing else is
 FIRST = 0xa0000000
 ALIAS = {"arm64": 1 << 39, "riscv64": 1 << 37}
+# Where guests with page tables have the 2 MiB at FIRST over and over
+REPEAT = {"arm64": 1 << 40, "riscv64": 0xffffffc000000000}
 # What each instruction completes of what was asked for before it: that cleaned
 # lines are in memory, that forgotten ones are fetched
 WRITES, FETCHES = 1, 2
@@ -595,6 +597,22 @@ def test_sanitizer_false_sharing():
     for _, a, b in both_ways("sanitize"):
         a.store(FIRST, 1)
         b.store(FIRST + 8, 2)
+        equal(reports(b), {"false_sharing": 1})
+
+
+def test_sanitizer_across_pages():
+    """An access has each of its parts where that page is."""
+    size = 2 << 20
+    for _, a, b in both_ways("sanitize"):
+        a.do("mmu")
+        b.store(FIRST + size, 1)
+        across = REPEAT[a.isa] + size - 4
+        a.store(across, 5 << 32)
+        equal(a.load(FIRST), 5)
+        equal(a.counts()["false_sharing"], 0)
+        b.store(FIRST + 8, 1)
+        a.store(across, 6 << 32)
+        equal(reports(a), {"false_sharing": 1})
         equal(reports(b), {"false_sharing": 1})
 
 

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#define REPEATED 0xa0000000ul
+
 #define UART(offset) (*(volatile uint32_t *)(0x09000000ul + (offset)))
 
 static inline int uart_can_put(void)
@@ -59,18 +61,25 @@ static inline char uart_get(void)
 
 /*
  * From now on the first 512 GiB are as before, and physical memory is there
- * once more from 512 GiB on. Caches are on.
+ * once more from 512 GiB on; from 1 TiB on the 2 MiB at REPEATED, over and over.
+ * Caches are on.
  */
 static inline void mmu_on(void)
 {
 	static uint64_t gib[512] __attribute__((aligned(4096)));
 	static uint64_t root[512] __attribute__((aligned(4096)));
+	static uint64_t repeat[512] __attribute__((aligned(4096)));
+	static uint64_t repeats[512] __attribute__((aligned(4096)));
 	uint64_t i;
 
 	/* 1 GiB blocks: device memory (index 0), then write-back (index 1) */
 	for (i = 0; i < 512; i++)
 		gib[i] = i << 30 | (i ? 1 << 2 : 0) | 1 << 10 | 3 << 8 | 1;
+	for (i = 0; i < 512; i++)
+		repeats[i] = REPEATED | 1 << 2 | 1 << 10 | 3 << 8 | 1;
+	repeat[0] = (uint64_t)repeats | 3;
 	root[0] = root[1] = (uint64_t)gib | 3;
+	root[2] = (uint64_t)repeat | 3;
 	__asm__ volatile("msr mair_el1, %0\n"
 			 "msr tcr_el1, %1\n"
 			 "msr ttbr0_el1, %2\n"

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#define REPEATED 0xa0000000ul
+
 #define UART(offset) (*(volatile uint8_t *)(0x10000000ul + (offset)))
 
 static inline int uart_can_put(void)
@@ -52,16 +54,21 @@ static inline char uart_get(void)
 
 /*
  * From now on, in supervisor mode, the first 128 GiB are as before, and physical
- * memory is there once more from 128 GiB on.
+ * memory is there once more from 128 GiB on; in the first GiB of the upper half
+ * are the 2 MiB at REPEATED, over and over.
  */
 static inline void mmu_on(void)
 {
 	static uint64_t root[512] __attribute__((aligned(4096)));
+	static uint64_t repeats[512] __attribute__((aligned(4096)));
 	uint64_t i, status = 1ul << 11;
 
 	/* 1 GiB leaves: read, write, execute, accessed, dirty */
 	for (i = 0; i < 256; i++)
 		root[i] = (i & 127) << 28 | 0xcf;
+	for (i = 0; i < 512; i++)
+		repeats[i] = REPEATED >> 2 | 0xcf;
+	root[256] = (uint64_t)repeats >> 2 | 1;
 	__asm__ volatile("csrw pmpaddr0, %0\n"
 			 "csrw pmpcfg0, %1\n"
 			 "csrw 0x30a, %2\n"
