@@ -175,11 +175,11 @@ void link_flush(void);
 void dsm_wake(wait_queue_head_t *wq);
 void dsm_wake_task(struct task_struct *task);
 
-void dsm_lock(void);
-unsigned long dsm_lock_save(void);
-void dsm_unlock(void);
-void dsm_unlock_unsent(void);
-void dsm_unlock_restore(unsigned long flags);
+void dsm_lock(void) __acquires(&dsm.lock);
+unsigned long dsm_lock_save(void) __acquires(&dsm.lock);
+void dsm_unlock(void) __releases(&dsm.lock);
+void dsm_unlock_unsent(void) __releases(&dsm.lock);
+void dsm_unlock_restore(unsigned long flags) __releases(&dsm.lock);
 
 /* ---- home ---- */
 
