@@ -41,12 +41,20 @@ int tombolo_migrate_to(const char *isa);
  * @thread: one that has not ended; the others stay where they are
  * @isa: as of tombolo_migrate_to()
  *
- * Returns at once. The thread goes at its next migration point; one that waits
- * in a system call does when that has ended. A second request replaces the first.
+ * Returns at once. The thread goes at its next migration point; one that waits in
+ * the kernel does so at once, and waits on. A second request replaces the first.
  *
  * Return: 0, or -1 if there is no such thread or ISA.
  */
 int tombolo_request(pthread_t thread, const char *isa);
+
+/**
+ * tombolo_isa_of() - the ISA on which a thread runs, or where it goes just now
+ * @thread: one that has not ended
+ *
+ * Return: as of tombolo_isa(), or NULL if there is no such thread.
+ */
+const char *tombolo_isa_of(pthread_t thread);
 
 /**
  * tombolo_forbid() - the calling thread does not migrate until tombolo_allow()

@@ -179,22 +179,37 @@ static int is_offered(u32 isa)
 	return 0;
 }
 
-/* tombolo_migrate_to(), tombolo_request(): isa is -1 for the next */
-int __tombolo_request(void *tp, int isa)
+/* Of the program's pointer to a thread */
+static struct tb_thread *thread_of(void *tp)
 {
 	struct tb_thread *t;
 	u32 i;
 
-	if (!tb_state->isas || (isa >= 0 && !is_offered((u32)isa)))
-		return -1;
 	for (i = 0; i < tb_state->slots; i++) {
 		t = &tb_state->thread[i];
-		if (t->used && (t == tb_self ? __tombolo_tp : t->tp) == tp) {
-			tb_policy_ask(t, isa < 0 ? TB_NEXT : TB_TO + (u32)isa);
-			return 0;
-		}
+		if (t->used && (t == tb_self ? __tombolo_tp : t->tp) == tp)
+			return t;
 	}
-	return -1;
+	return NULL;
+}
+
+/* tombolo_migrate_to(), tombolo_request(): isa is -1 for the next */
+int __tombolo_request(void *tp, int isa)
+{
+	struct tb_thread *t = thread_of(tp);
+
+	if (!t || !tb_state->isas || (isa >= 0 && !is_offered((u32)isa)))
+		return -1;
+	tb_policy_ask(t, isa < 0 ? TB_NEXT : TB_TO + (u32)isa);
+	return 0;
+}
+
+/* tombolo_isa_of() */
+int __tombolo_where(void *tp)
+{
+	struct tb_thread *t = thread_of(tp);
+
+	return t ? (int)__atomic_load_n(&t->where, __ATOMIC_SEQ_CST) : -1;
 }
 
 /* Called at a point, if the flag says that somebody is asked. */

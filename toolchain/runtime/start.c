@@ -89,6 +89,7 @@ int __tombolo_isa(void);
 int __tombolo_migrate(void);
 void __tombolo_forbid(int by);
 int __tombolo_request(void *tp, int isa);
+int __tombolo_where(void *tp);
 int __tombolo_special(int what);
 long __tombolo_syscall(long n, long a, long b, long c, long d, long e, long f);
 void *__tombolo_get_tp(void) __attribute__((const));
@@ -107,18 +108,31 @@ int tombolo_migrate(void)
 	return ret;
 }
 
-int tombolo_request(pthread_t thread, const char *isa)
+/* The pointer by which the runtime knows a thread */
+static char *pointer_of(pthread_t thread)
 {
 	char *own = __tombolo_get_tp();
-	ptrdiff_t offset = own - (char *)pthread_self();
+
+	return (char *)thread + (own - (char *)pthread_self());
+}
+
+int tombolo_request(pthread_t thread, const char *isa)
+{
 	int i;
 
 	if (!isa)
-		return __tombolo_request((char *)thread + offset, -1);
+		return __tombolo_request(pointer_of(thread), -1);
 	for (i = 0; i < 3; i++)
 		if (!strcmp(isa, names[i]))
-			return __tombolo_request((char *)thread + offset, i);
+			return __tombolo_request(pointer_of(thread), i);
 	return -1;
+}
+
+const char *tombolo_isa_of(pthread_t thread)
+{
+	int isa = __tombolo_where(pointer_of(thread));
+
+	return isa < 0 ? NULL : names[isa];
 }
 
 int tombolo_migrate_to(const char *isa)

@@ -23,6 +23,7 @@ static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_barrier_t barrier;
 static sem_t sem;
 static int ends[WAITERS][2], go;
+static volatile int all_moved;
 static struct timespec slept;
 static volatile int begun[WAITERS];
 static const char *seen_on[WAITERS];
@@ -122,6 +123,8 @@ static int by_sleep(int n)
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	slept.tv_nsec = (after.tv_sec - before.tv_sec) * 1000 +
 			(after.tv_nsec - before.tv_nsec) / 1000000;
+	while (!all_moved) /* on a very slow host only */
+		usleep(1000);
 	return slept.tv_nsec >= 2000;
 }
 
@@ -194,8 +197,11 @@ int main(int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		for (n = 0; n < WAITERS; n++)
 			tombolo_request(thread[n], argv[i]);
-		usleep(500000);
+		for (n = 0; n < WAITERS; n++)
+			while (strcmp(tombolo_isa_of(thread[n]), argv[i]))
+				usleep(1000);
 	}
+	all_moved = 1;
 	end_all();
 	for (n = 0; n < WAITERS; n++) {
 		pthread_join(thread[n], &ret);
