@@ -54,12 +54,14 @@ static void free_parts(struct body_ask *ask)
 
 static void answer(struct body_ask *ask, u32 code)
 {
+	struct task_struct *task = ask->task;
+
 	hash_del(&ask->node);
-	if (ask->task) {
+	if (task) {
 		ask->code = code;
-		dsm_wake_task(ask->task);
-		/* Pairs with is_done(): then it may be gone. */
+		/* Pairs with is_done(): from here on @ask may be gone. */
 		smp_store_release(&ask->done, true);
+		dsm_wake_task(task);
 		return;
 	}
 	free_parts(ask);
