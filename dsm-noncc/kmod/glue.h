@@ -175,11 +175,15 @@ void link_flush(void);
 void dsm_wake(wait_queue_head_t *wq);
 void dsm_wake_task(struct task_struct *task);
 
-void dsm_lock(void) __acquires(&dsm.lock);
-unsigned long dsm_lock_save(void) __acquires(&dsm.lock);
-void dsm_unlock(void) __releases(&dsm.lock);
-void dsm_unlock_unsent(void) __releases(&dsm.lock);
-void dsm_unlock_restore(unsigned long flags) __releases(&dsm.lock);
+/* For sparse; checkpatch takes no parentheses behind a prototype's. */
+#define dsm_acquires __acquires(&dsm.lock)
+#define dsm_releases __releases(&dsm.lock)
+
+void dsm_lock(void) dsm_acquires;
+unsigned long dsm_lock_save(void) dsm_acquires;
+void dsm_unlock(void) dsm_releases;
+void dsm_unlock_unsent(void) dsm_releases;
+void dsm_unlock_restore(unsigned long flags) dsm_releases;
 
 /* ---- home ---- */
 

@@ -11,12 +11,12 @@
 
 #include "glue.h"
 
-void dsm_lock(void) __acquires(&dsm.lock)
+void dsm_lock(void) dsm_acquires
 {
 	spin_lock_irq(&dsm.lock);
 }
 
-unsigned long dsm_lock_save(void) __acquires(&dsm.lock)
+unsigned long dsm_lock_save(void) dsm_acquires
 {
 	unsigned long flags;
 
@@ -56,7 +56,7 @@ void dsm_wake_task(struct task_struct *task)
 }
 
 /* Lets go of the lock; interrupts stay off. */
-static noinline void let_go_and_wake(void) __releases(&dsm.lock)
+static noinline void let_go_and_wake(void) dsm_releases
 {
 	struct dsm_wakes wakes;
 	unsigned int i;
@@ -73,7 +73,7 @@ static noinline void let_go_and_wake(void) __releases(&dsm.lock)
 	rcu_read_unlock();
 }
 
-static void let_go(void) __releases(&dsm.lock)
+static void let_go(void) dsm_releases
 {
 	if (dsm.wakes.n)
 		let_go_and_wake();
@@ -87,7 +87,7 @@ static void send(void)
 		link_flush();
 }
 
-void dsm_unlock(void) __releases(&dsm.lock)
+void dsm_unlock(void) dsm_releases
 {
 	send();
 	let_go();
@@ -98,13 +98,13 @@ void dsm_unlock(void) __releases(&dsm.lock)
  * Nothing was sent, or more follows that shall go with it: who sent it takes the
  * lock once more, and soon.
  */
-void dsm_unlock_unsent(void) __releases(&dsm.lock)
+void dsm_unlock_unsent(void) dsm_releases
 {
 	let_go();
 	local_irq_enable();
 }
 
-void dsm_unlock_restore(unsigned long flags) __releases(&dsm.lock)
+void dsm_unlock_restore(unsigned long flags) dsm_releases
 {
 	send();
 	let_go();
