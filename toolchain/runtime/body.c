@@ -23,7 +23,7 @@ int tb_is_body;
 
 /* The thread is in a request: a signal that waits will be told there. */
 static _Thread_local volatile u32 busy;
-static volatile u32 mapping;
+static u32 mapping;
 
 static int wait_to_run(void *thread)
 {
@@ -149,17 +149,6 @@ static void kicked(int sig, void *info, void *uc)
 		answer_knocks(*(u64 *)((char *)uc + TB_UC_PC));
 }
 
-static void lock_mapping(void)
-{
-	while (__atomic_exchange_n(&mapping, 1, __ATOMIC_ACQUIRE))
-		sys0(SYS_sched_yield);
-}
-
-static void unlock_mapping(void)
-{
-	__atomic_store_n(&mapping, 0, __ATOMIC_RELEASE);
-}
-
 /* Memory that is the program's, or shared with others and open at home */
 static long map_it(const struct tb_map *m)
 {
@@ -192,18 +181,18 @@ static int map_touched(u64 addr)
 	int known;
 
 	for (;;) {
-		lock_mapping();
+		tb_lock(&mapping);
 		before = __atomic_load_n(changing, __ATOMIC_SEQ_CST);
 		known = tb_peek_map(addr, &m);
 		if (!(before & 1) &&
 		    __atomic_load_n(changing, __ATOMIC_SEQ_CST) == before)
 			break;
-		unlock_mapping();
+		tb_unlock(&mapping);
 		sys0(SYS_sched_yield);
 	}
 	if (known && m.prot)
 		p = map_it(&m);
-	unlock_mapping();
+	tb_unlock(&mapping);
 	return p >= 0;
 }
 
@@ -251,9 +240,9 @@ static long serve(struct tb_agent *a)
 	long tid;
 
 	if (a->what == TB_FORGET) {
-		lock_mapping();
+		tb_lock(&mapping);
 		sys2(SYS_munmap, a->arg[0], a->arg[1]);
-		unlock_mapping();
+		tb_unlock(&mapping);
 		return 0;
 	}
 	map_here((u64)t->native[TB_ISA], t->native_size[TB_ISA], TB_MAP_FIXED);

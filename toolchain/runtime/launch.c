@@ -8,18 +8,7 @@
 
 enum { SIGCHLD = 17, PATIENCE = 200 };
 
-static volatile u32 locked;
-
-static void lock(void)
-{
-	while (__atomic_exchange_n(&locked, 1, __ATOMIC_ACQUIRE))
-		sys0(SYS_sched_yield);
-}
-
-static void unlock(void)
-{
-	__atomic_store_n(&locked, 0, __ATOMIC_RELEASE);
-}
+static u32 locked;
 
 static void close_from(int fd)
 {
@@ -130,7 +119,7 @@ long tb_ask_agent(u32 isa, u32 what, u64 a, u64 b)
 
 	if (!agent->pid)
 		return -1;
-	lock();
+	tb_lock(&locked);
 	agent->what = what;
 	agent->arg[0] = a;
 	agent->arg[1] = b;
@@ -141,7 +130,7 @@ long tb_ask_agent(u32 isa, u32 what, u64 a, u64 b)
 		tb_check_agent(isa);
 	}
 	ret = (long)agent->arg[1];
-	unlock();
+	tb_unlock(&locked);
 	return ret;
 }
 

@@ -3,7 +3,7 @@
 // addresses are free on every ISA, and what there is is known at a migration.
 #include "runtime.h"
 
-static volatile u32 locked;
+static u32 locked;
 
 static _Thread_local u64 mask_before;
 
@@ -16,15 +16,14 @@ void tb_memory_lock(void)
 	u64 all = ~0UL;
 
 	sys4(SYS_rt_sigprocmask, 2, &all, &mask_before, 8);
-	while (__atomic_exchange_n(&locked, 1, __ATOMIC_ACQUIRE))
-		sys0(SYS_sched_yield);
+	tb_lock(&locked);
 	__atomic_fetch_add(&tb_state->changing, 1, __ATOMIC_SEQ_CST);
 }
 
 void tb_memory_unlock(void)
 {
 	__atomic_fetch_add(&tb_state->changing, 1, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&locked, 0, __ATOMIC_RELEASE);
+	tb_unlock(&locked);
 	sys4(SYS_rt_sigprocmask, 2, &mask_before, 0, 8);
 }
 

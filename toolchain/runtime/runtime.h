@@ -120,6 +120,8 @@ int tb_is_shadow(void);
 int tb_is_own_fd(long fd);
 void tb_futex_wait(u32 *word, u32 value);
 void tb_futex_wake(u32 *word);
+void tb_lock(u32 *word);
+void tb_unlock(u32 *word);
 void tb_give_turn(struct tb_mail *m, u32 turn);
 void tb_send_away(u32 isa);
 void tb_shadow_signal(u64 function, int sig, void *info, u64 *mask, u64 *pc);
