@@ -156,6 +156,7 @@ static void kick_fn(struct callback_head *work)
 	WRITE_ONCE(b->kick_queued, false);
 	if (b->task == current)
 		set_thread_flag(TIF_TOMBOLO);
+	ssi_body_put(b);
 }
 
 /* Under ssi_lock: get it out of user mode, or out of its wait for a page. */
@@ -164,9 +165,14 @@ static void kick(struct ssi_body *b)
 	if (!b->task || b->kick_queued)
 		return;
 	b->kick_queued = true;
+	/* The process may be about to end: that work is done after ssi_body_exit(). */
+	refcount_inc(&b->ref);
 	init_task_work(&b->kick_work, kick_fn);
-	if (task_work_add(b->task, &b->kick_work, TWA_SIGNAL))
-		b->kick_queued = false;
+	if (!task_work_add(b->task, &b->kick_work, TWA_SIGNAL))
+		return;
+	b->kick_queued = false;
+	/* not the last one: it is in the tables */
+	refcount_dec(&b->ref);
 }
 
 /* Under ssi_lock. A body never sees user mode again after that. */
