@@ -169,6 +169,17 @@ def test_panic_does_not_wait_for_the_limit():
         raise AssertionError("too late")
 
 
+def test_an_oops_is_the_reason_of_its_panic():
+    begin = time.monotonic()
+    status, _, text = execute("--", "sleep 50", play="fault")
+    equal(status, 122)
+    contains(text, "kernel 0 panicked: Oops: fatal: Unable to handle kernel "
+             "NULL pointer dereference at virtual address 0000000000000008 "
+             "at broken+0x10/0x20 (see ")
+    if time.monotonic() - begin > 20:
+        raise AssertionError("too late")
+
+
 def test_qemu_killed_and_switched_off():
     status, _, text = execute("--", "sleep 50", play="die")
     equal(status, 123)

@@ -15,6 +15,9 @@ from . import errors, overlay, states
 from .errors import Failure
 
 PANIC = re.compile(r"Kernel panic - not syncing(?:: (.*))?")
+# What led to a panic, and where: the first of each. The texts are arm64's.
+OOPS = re.compile(r"(?:Unable to handle kernel|kernel BUG at|Internal error:).*")
+PLACE = re.compile(r"\bpc : (\S+)")
 GRACE = 1.5  # seconds that a panic gets to finish its report
 
 STAGES = [  # (what kernel 0's console shows, name of the stage)
@@ -73,6 +76,8 @@ class Session:
         self.exit_status = None
         self.services = None
         self._exit_seen = None
+        self._oops = None
+        self._place = None
         self._panic = None
         self._panic_seen = None
 
@@ -108,9 +113,23 @@ class Session:
             for pattern, stage in STAGES:
                 if pattern.search(line):
                     self._enter(stage)
-            if self._panic is None and (found := PANIC.search(line)):
-                self._panic = found.group(1) or "no reason given"
-                self._panic_seen = time.monotonic()
+            self._trouble(line)
+
+    def _trouble(self, line):
+        if self._panic is None and (found := PANIC.search(line)):
+            self._panic = found.group(1) or "no reason given"
+            self._panic_seen = time.monotonic()
+        elif self._oops is None and (found := OOPS.search(line)):
+            self._oops = found.group()
+        elif self._oops and not self._place and (found := PLACE.search(line)):
+            self._place = found.group(1)
+
+    def _why(self):
+        """Of a panic: the oops that led to it, if one did, and its place."""
+        if self._oops is None:
+            return self._panic
+        place = f" at {self._place}" if self._place else ""
+        return f"{self._panic}: {self._oops}{place}"
 
     def _enter(self, stage):
         if stage != self.stage:
@@ -138,7 +157,7 @@ class Session:
         if self._panic is not None and \
                 (ended or time.monotonic() - self._panic_seen > GRACE):
             raise Failure(errors.KERNEL_DIED, f"kernel 0 panicked: "
-                          f"{self._panic} (see {log})")
+                          f"{self._why()} (see {log})")
         if ended:
             self._fail_ended(ended, log)
         if self.elapsed() > self.limit:
