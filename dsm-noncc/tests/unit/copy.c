@@ -83,9 +83,11 @@ static void what_is_not_held_is_answered(void)
 static void grants_that_come_too_late(void)
 {
 	struct fake *f = fake_create(0);
+	struct dsm_wire w = grant(DSM_WRITE, 4);
 
+	w.code = cpu_to_le32(11); /* not a refusal, and not to become one */
 	receive(f, 1, recall(DSM_NONE, 5, 0));
-	receive(f, 1, grant(DSM_WRITE, 4));
+	receive(f, 1, w);
 	CHECK_EQ(f->grants, 0);
 	CHECK_EQ(f->refusals, 1);
 	CHECK_EQ(f->refused.code, 0);
@@ -415,6 +417,61 @@ static void what_is_returned_is_the_newest(void)
 	tap_end("what is returned is the newest");
 }
 
+/* One comes from the home, the other from whom it recalled the page. */
+static void grants_in_any_order(void)
+{
+	struct fake *f = fake_create(0);
+
+	receive(f, 1, grant(DSM_WRITE, 4));
+	receive(f, 1, grant(DSM_READ, 3));
+	CHECK_EQ(f->grants, 2);
+	dsm_copy_release(&f->core, &f->copy);
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	check_answer(f, DSM_RELEASE, DSM_NONE, 0, 4);
+	free(f);
+	tap_end("of two grants the newer is given back");
+}
+
+/* Between two readings of what it wants a home may have changed its mind. */
+static void what_is_repeated_is_as_it_was(void)
+{
+	struct fake *f = fake_create(100);
+	struct dsm_wire w = recall(DSM_READ, 2, 0);
+
+	receive(f, 1, grant(DSM_WRITE, 1));
+	receive(f, 1, w);
+	CHECK_EQ(f->unmaps, 0);
+	w = recall(DSM_NONE, 2, DSM_URGENT);
+	w.third = 2;
+	receive(f, 1, w);
+	CHECK_EQ(f->unmaps, 1);
+	CHECK_EQ(f->keep, DSM_READ);
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	CHECK_EQ(f->n, 1);
+	check_answer(f, DSM_ACK, DSM_READ, DSM_HELD, 2);
+	free(f);
+	tap_end("a recall that is repeated is the same");
+}
+
+static void a_copy_begins_anew(void)
+{
+	struct fake *f = fake_create(0);
+
+	memset(&f->copy, 0xff, sizeof(f->copy));
+	f->copy.frame = 9;
+	f->copy.home = 1;
+	dsm_copy_init(&f->core, &f->copy);
+	CHECK(dsm_copy_idle(&f->copy));
+	receive(f, 1, grant(DSM_READ, 1));
+	CHECK_EQ(f->copy.access, DSM_READ);
+	CHECK_EQ(f->copy.stamp, 1);
+	CHECK_EQ(f->copy.frame, 9);
+	CHECK_EQ(f->copy.home, 1);
+	CHECK_EQ(f->invals, 1);
+	free(f);
+	tap_end("a copy begins anew");
+}
+
 int main(void)
 {
 	tap_begin();
@@ -436,5 +493,8 @@ int main(void)
 	an_end_is_of_its_own_beginning();
 	the_newest_is_remembered();
 	what_is_returned_is_the_newest();
+	grants_in_any_order();
+	what_is_repeated_is_as_it_was();
+	a_copy_begins_anew();
 	return tap_done();
 }
