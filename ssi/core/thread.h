@@ -41,12 +41,20 @@ const char *ssi_state_name(enum ssi_state state);
  * @regs: if SSI_HAS_REGS
  * @fp: if SSI_HAS_FP
  * @start: if SSI_HAS_START
+ * @cpu: if SSI_HAS_CPU
+ * @sve: if SSI_HAS_SVE
+ * @vectors: the bytes behind it; of whoever has the message
+ * @room: so many may be put there
  */
 struct ssi_msg {
 	struct ssi_wire_head head;
 	struct ssi_wire_regs regs;
 	struct ssi_wire_fp fp;
 	struct ssi_wire_start start;
+	struct ssi_wire_cpu cpu;
+	struct ssi_wire_sve sve;
+	void *vectors;
+	u32 room;
 };
 
 /**
@@ -63,7 +71,7 @@ const char *ssi_type_name(u8 type);
  * @len: how many
  *
  * It has a known type and version, the parts that its type must have, all its
- * parts are there and no more.
+ * parts are there and no more, and vectors have a length that there is.
  *
  * Return: whether it is.
  */
@@ -71,14 +79,15 @@ bool ssi_check(const void *data, u32 len);
 
 /**
  * ssi_unpack() - take a message apart
- * @msg: filled in; parts that are not there become zero
+ * @msg: filled in; parts that are not there, or for which there is no room,
+ *	become zero
  * @data: what ssi_check() found good
  */
 void ssi_unpack(struct ssi_msg *msg, const void *data);
 
 /**
  * ssi_pack() - put a message together
- * @data: SSI_WIRE_MAX bytes
+ * @data: SSI_WIRE_MAX bytes, SSI_WIRE_SHORT without SSI_HAS_SVE
  * @msg: the parts; head.flags says which
  *
  * Return: length.

@@ -5,8 +5,9 @@
  * layout.
  *
  * A message is a head, and behind it what its type and flags say: a context
- * (registers), floating point registers, a start. Fixed-width little-endian
- * fields only; reserved bytes are zero.
+ * (registers), floating point registers, a start, and, where the CPUs have them,
+ * keys and scalable vectors. Fixed-width little-endian fields only; reserved
+ * bytes are zero.
  */
 #ifndef SSI_WIRE_H
 #define SSI_WIRE_H
@@ -24,6 +25,7 @@
 #define SSI_WIRE_VERSION 2
 #define SSI_WIRE_COMM	 16
 #define SSI_WIRE_CORES	 64 /* most cores of a board */
+#define SSI_WIRE_VL	 256 /* bytes of the longest scalable vector */
 
 enum ssi_wire_type {
 	/* both ways */
@@ -47,6 +49,8 @@ enum ssi_wire_type {
 #define SSI_HAS_REGS  0x1 /* struct ssi_wire_regs */
 #define SSI_HAS_FP    0x2 /* struct ssi_wire_fp, unless as last sent or received */
 #define SSI_HAS_START 0x4 /* struct ssi_wire_start */
+#define SSI_HAS_CPU   0x8 /* struct ssi_wire_cpu, unless as last sent */
+#define SSI_HAS_SVE   0x10 /* struct ssi_wire_sve: vectors are in use; with FP */
 /* SSI_START, SSI_REPLY: no system call may be dealt with locally */
 #define SSI_TRACED 0x100
 /* SSI_GONE: it ended on its own, not since its home said so */
@@ -55,6 +59,13 @@ enum ssi_wire_type {
 #define SSI_READY 0x400
 /* SSI_HELLO: the sender is about to end, threads on it are to go home */
 #define SSI_ENDS 0x800
+
+/*
+ * What CPUs have, in SSI_HELLO: which lengths of scalable vectors, and above
+ * those how pointers are signed, which has to be the same for a thread to move.
+ */
+#define SSI_CPU_VL(bytes) (1ull << ((bytes) / 16 - 1))
+#define SSI_CPU_SIGNING	  16 /* from this bit on */
 
 /**
  * struct ssi_wire_head - the start of each message
@@ -72,7 +83,8 @@ enum ssi_wire_type {
  * @kick: number of the last kick that the home has sent
  * @time: processor time of the body so far, ns
  * @value: SSI_SIGNAL: signal number and si_code << 32; SSI_FAILED: errno;
- *	SSI_HERE: 1 if it cannot go on but at home, where a page is in use
+ *	SSI_HERE: 1 if it cannot go on but at home, where a page is in use;
+ *	SSI_HELLO: SSI_CPU_*
  * @address: SSI_SIGNAL: si_addr
  */
 struct ssi_wire_head {
@@ -137,9 +149,41 @@ struct ssi_wire_start {
 	__u8 comm[SSI_WIRE_COMM];
 };
 
-#define SSI_WIRE_MAX                                                   \
+/**
+ * struct ssi_wire_cpu - arm64: what of a thread's registers only its home changes
+ * @keys: of signed pointers: two for code, two for data, one for all else
+ * @enabled: which of the first four are on, as PR_PAC_SET_ENABLED_KEYS has them
+ * @vl: bytes of its scalable vectors, 0 if there are none
+ */
+struct ssi_wire_cpu {
+	__u8 keys[5][16];
+	__le32 enabled;
+	__le32 vl;
+};
+
+/**
+ * struct ssi_wire_sve - arm64: scalable vectors
+ * @vl: bytes of one, as last in struct ssi_wire_cpu
+ * @reserved: zero
+ *
+ * SSI_WIRE_VECTORS() bytes follow: z0 to z31, p0 to p15, ffr, as they lie in
+ * memory. They are in use from their first use until the next system call.
+ */
+struct ssi_wire_sve {
+	__le16 vl;
+	__u8 reserved[6];
+};
+
+#define SSI_WIRE_VECTORS(vl) (32 * (vl) + 17 * ((vl) / 8))
+
+/* The longest message without vectors, and with them */
+#define SSI_WIRE_SHORT                                                 \
 	(sizeof(struct ssi_wire_head) + sizeof(struct ssi_wire_regs) + \
-	 sizeof(struct ssi_wire_fp) + sizeof(struct ssi_wire_start))
+	 sizeof(struct ssi_wire_fp) + sizeof(struct ssi_wire_start) +  \
+	 sizeof(struct ssi_wire_cpu))
+#define SSI_WIRE_MAX                                    \
+	(SSI_WIRE_SHORT + sizeof(struct ssi_wire_sve) + \
+	 SSI_WIRE_VECTORS(SSI_WIRE_VL))
 
 #define SSI_WIRE_AT(s, field, at) \
 	static_assert(offsetof(struct s, field) == (at), #s "." #field)
@@ -174,5 +218,12 @@ SSI_WIRE_AT(ssi_wire_start, incarnation, 4);
 SSI_WIRE_AT(ssi_wire_start, cores, 8);
 SSI_WIRE_AT(ssi_wire_start, comm, 16);
 static_assert(sizeof(struct ssi_wire_start) == 32, "ssi_wire_start");
+SSI_WIRE_AT(ssi_wire_cpu, keys, 0);
+SSI_WIRE_AT(ssi_wire_cpu, enabled, 80);
+SSI_WIRE_AT(ssi_wire_cpu, vl, 84);
+static_assert(sizeof(struct ssi_wire_cpu) == 88, "ssi_wire_cpu");
+SSI_WIRE_AT(ssi_wire_sve, vl, 0);
+SSI_WIRE_AT(ssi_wire_sve, reserved, 2);
+static_assert(sizeof(struct ssi_wire_sve) == 8, "ssi_wire_sve");
 
 #endif /* SSI_WIRE_H */

@@ -49,9 +49,13 @@ static bool enter(struct ssi_body *b, struct pt_regs *regs)
 	trace_ssi_enter(current->pid, b->home, b->number);
 	take_name(&b->inbox.start);
 	take_cores(le64_to_cpu(b->inbox.start.cores));
+	/* The keys of the window's leader are none of its business. */
+	if (ssi_cpu_features() &&
+	    !(b->inbox.head.flags & cpu_to_le32(SSI_HAS_CPU)))
+		return false;
 	if (ssi_context_in(&b->inbox, regs))
 		return false;
-	ssi_context_know(&b->inbox, &b->fp);
+	ssi_context_know(&b->inbox, &b->known);
 	spin_lock_irqsave(&ssi_lock, flags);
 	alive = ssi_step(&b->state, SSI_EV_DO_ENTER);
 	spin_unlock_irqrestore(&ssi_lock, flags);
@@ -90,7 +94,7 @@ static bool send_request(struct ssi_body *b, struct ssi_msg *msg,
 	head_of(b, &msg->head);
 	if (ssi_context_out(msg, regs))
 		return false;
-	ssi_context_spare(msg, &b->fp);
+	ssi_context_spare(msg, &b->known);
 	return !ssi_send_wait(b->home, msg);
 }
 
@@ -99,7 +103,7 @@ static bool take_answer(struct ssi_body *b, struct pt_regs *regs)
 	if (READ_ONCE(b->state) != SSI_BODY_RUNS ||
 	    ssi_context_in(&b->inbox, regs))
 		return false;
-	ssi_context_know(&b->inbox, &b->fp);
+	ssi_context_know(&b->inbox, &b->known);
 	return true;
 }
 

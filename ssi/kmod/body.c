@@ -57,6 +57,7 @@ void ssi_body_put(struct ssi_body *b)
 		return;
 	if (b->task)
 		put_task_struct(b->task);
+	kfree(b->inbox.vectors);
 	kfree(b);
 }
 
@@ -108,7 +109,8 @@ static void start(struct ssi_peer *peer, const void *data)
 	unsigned long flags;
 	int ret;
 
-	if (!b) {
+	if (!b || !ssi_vectors_room(&b->inbox, GFP_ATOMIC)) {
+		kfree(b);
 		memcpy(&head, data, sizeof(head));
 		tell_end(peer->id, le32_to_cpu(head.task),
 			 le32_to_cpu(head.life), SSI_FAILED, 0, ENOMEM);

@@ -6,7 +6,6 @@
 #include <linux/sched/cputime.h>
 #include <linux/sched/task_stack.h>
 
-#include <asm/cpufeature.h>
 #include <asm/neon.h>
 #include <asm/syscall.h>
 
@@ -15,25 +14,22 @@
 static const struct user_regset *gpr_set, *fp_set;
 
 /* The kernel's own view for debuggers: it checks what is put in, PSTATE above all. */
-int ssi_context_init(void)
+const struct user_regset *ssi_regset(unsigned int note)
 {
 	const struct user_regset_view *view = task_user_regset_view(current);
 	unsigned int i;
 
-	for (i = 0; i < view->n; i++) {
-		if (view->regsets[i].core_note_type == NT_PRSTATUS)
-			gpr_set = &view->regsets[i];
-		if (view->regsets[i].core_note_type == NT_PRFPREG)
-			fp_set = &view->regsets[i];
-	}
-	return gpr_set && fp_set ? 0 : -ENODEV;
+	for (i = 0; i < view->n; i++)
+		if (view->regsets[i].core_note_type == note)
+			return &view->regsets[i];
+	return NULL;
 }
 
-/* Scalable vectors and pointer keys are not in a message yet. */
-bool ssi_context_moves(void)
+int ssi_context_init(void)
 {
-	return !system_supports_sve() && !system_supports_sme() &&
-	       !system_supports_address_auth();
+	gpr_set = ssi_regset(NT_PRSTATUS);
+	fp_set = ssi_regset(NT_PRFPREG);
+	return gpr_set && fp_set ? ssi_cpu_init() : -ENODEV;
 }
 
 static int get_fp(struct ssi_wire_fp *fp)
@@ -63,12 +59,15 @@ static int set_fp(const struct ssi_wire_fp *fp)
 	return fp_set->set(current, fp_set, 0, sizeof(state), &state, NULL);
 }
 
-/* In head.flags is what is asked for: SSI_HAS_REGS, SSI_HAS_FP. */
+/*
+ * In head.flags is what is asked for: SSI_HAS_REGS, SSI_HAS_FP, SSI_HAS_CPU if
+ * there is such; vectors come with SSI_HAS_FP if they are in use.
+ */
 int ssi_context_out(struct ssi_msg *msg, const struct pt_regs *regs)
 {
 	struct ssi_wire_regs *w = &msg->regs;
 	u32 flags = le32_to_cpu(msg->head.flags);
-	int i;
+	int i, ret = 0;
 
 	if (flags & SSI_HAS_REGS) {
 		for (i = 0; i < 31; i++)
@@ -80,25 +79,50 @@ int ssi_context_out(struct ssi_msg *msg, const struct pt_regs *regs)
 		w->syscallno = cpu_to_le64((u32)regs->syscallno);
 		w->tls = cpu_to_le64(read_sysreg(tpidr_el0));
 	}
-	return flags & SSI_HAS_FP ? get_fp(&msg->fp) : 0;
+	if (flags & SSI_HAS_FP)
+		ret = get_fp(&msg->fp);
+	if (!ret && flags & SSI_HAS_FP && ssi_vectors_get(msg))
+		flags |= SSI_HAS_SVE;
+	if (!ret && flags & SSI_HAS_CPU)
+		ret = ssi_cpu_get(&msg->cpu);
+	if (ret == -ENODATA) {
+		flags &= ~SSI_HAS_CPU;
+		ret = 0;
+	}
+	msg->head.flags = cpu_to_le32(flags);
+	return ret;
 }
 
 /*
  * Most requests and answers find floating point as it was: then it is not sent.
- * @known is what was last sent or received of it, the same on both sides.
+ * @known is what was last sent or received, the same on both sides. Vectors that
+ * are in use are always sent, and once more without them when they no longer are.
  */
-void ssi_context_spare(struct ssi_msg *msg, struct ssi_wire_fp *known)
+void ssi_context_spare(struct ssi_msg *msg, struct ssi_known *known)
 {
-	if (memcmp(known, &msg->fp, sizeof(*known)))
-		*known = msg->fp;
-	else
-		msg->head.flags &= ~cpu_to_le32(SSI_HAS_FP);
+	u32 flags = le32_to_cpu(msg->head.flags);
+
+	if (flags & SSI_HAS_CPU &&
+	    !memcmp(&known->cpu, &msg->cpu, sizeof(known->cpu)))
+		flags &= ~SSI_HAS_CPU;
+	/* With another length of vectors all of them is set anew. */
+	if (!(flags & (SSI_HAS_CPU | SSI_HAS_SVE)) && !known->vectors &&
+	    !memcmp(&known->fp, &msg->fp, sizeof(known->fp)))
+		flags &= ~SSI_HAS_FP;
+	msg->head.flags = cpu_to_le32(flags);
+	ssi_context_know(msg, known);
 }
 
-void ssi_context_know(const struct ssi_msg *msg, struct ssi_wire_fp *known)
+void ssi_context_know(const struct ssi_msg *msg, struct ssi_known *known)
 {
-	if (msg->head.flags & cpu_to_le32(SSI_HAS_FP))
-		*known = msg->fp;
+	u32 flags = le32_to_cpu(msg->head.flags);
+
+	if (flags & SSI_HAS_CPU)
+		known->cpu = msg->cpu;
+	if (flags & SSI_HAS_FP) {
+		known->fp = msg->fp;
+		known->vectors = flags & SSI_HAS_SVE;
+	}
 }
 
 static void set_tls(u64 tls)
@@ -133,7 +157,11 @@ int ssi_context_in(const struct ssi_msg *msg, struct pt_regs *regs)
 		regs->syscallno = NO_SYSCALL;
 		set_tls(le64_to_cpu(w->tls));
 	}
-	return flags & SSI_HAS_FP ? set_fp(&msg->fp) : 0;
+	if (flags & SSI_HAS_CPU)
+		ret = ssi_cpu_set(&msg->cpu);
+	if (!ret && flags & SSI_HAS_FP)
+		ret = set_fp(&msg->fp) ?: ssi_vectors_set(msg);
+	return ret;
 }
 
 u64 ssi_time_of(struct task_struct *task)

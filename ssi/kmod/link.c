@@ -27,15 +27,39 @@ void ssi_head(struct ssi_wire_head *head, enum ssi_wire_type type, u32 flags,
 	head->life = cpu_to_le32(life);
 }
 
+/* Too much for a stack: it is built where the peer reads it. */
+static int send_vectors(struct imb_channel *ch, const struct ssi_msg *msg)
+{
+	struct imb_buf buf;
+	int ret = imb_buf_get(ch, &buf);
+
+	if (ret)
+		return ret;
+	ret = imb_buf_send(ch, &buf, ssi_pack(buf.data, msg));
+	if (ret)
+		imb_buf_put(ch, &buf);
+	return ret == -ESTALE ? -ENOTCONN : ret;
+}
+
+static int send_short(struct imb_channel *ch, const struct ssi_msg *msg)
+{
+	u8 data[SSI_WIRE_SHORT];
+
+	return imb_send(ch, data, ssi_pack(data, msg));
+}
+
 /* From any context; -EAGAIN if there is no room. */
 int ssi_send(unsigned int to, const struct ssi_msg *msg)
 {
-	u8 data[SSI_WIRE_MAX];
+	struct imb_channel *ch;
 	int ret;
 
-	if (to >= SSI_KERNELS || !ssi_peers[to].channel)
+	ch = to < SSI_KERNELS ? ssi_peers[to].channel : NULL;
+	if (!ch)
 		return -ENOTCONN;
-	ret = imb_send(ssi_peers[to].channel, data, ssi_pack(data, msg));
+	ret = msg->head.flags & cpu_to_le32(SSI_HAS_SVE) ?
+		      send_vectors(ch, msg) :
+		      send_short(ch, msg);
 	if (!ret) {
 		atomic64_inc(&ssi_sent[msg->head.type]);
 		trace_ssi_send(to, ssi_type_name(msg->head.type),
@@ -96,6 +120,9 @@ static void say_hello(struct ssi_peer *peer)
 
 	ssi_head(&msg.head, SSI_HELLO, flags, 0, ssi_life);
 	msg.head.cpu = cpu_to_le16(num_possible_cpus());
+	/* Vectors have to fit into a message; without a channel none is sent. */
+	if (peer->channel && imb_max_message(peer->channel) >= SSI_WIRE_MAX)
+		msg.head.value = cpu_to_le64(ssi_cpu_features());
 	/* If there is no room, writable() says it again. */
 	ssi_send(peer->id, &msg);
 }
@@ -118,6 +145,7 @@ static void hear_hello(struct ssi_peer *peer, const struct ssi_wire_head *head)
 		return;
 	}
 	WRITE_ONCE(peer->cores, cores);
+	WRITE_ONCE(peer->cpu, le64_to_cpu(head->value));
 	WRITE_ONCE(peer->ready, !!(head->flags & cpu_to_le32(SSI_READY)));
 	WRITE_ONCE(peer->ends, !!(head->flags & cpu_to_le32(SSI_ENDS)));
 	if (peer->ends)
@@ -128,10 +156,10 @@ static void ssi_receive(void *ctx, const struct imb_msg *m)
 {
 	struct ssi_peer *peer = ctx;
 	struct ssi_wire_head head;
-	u8 data[SSI_WIRE_MAX];
+	u8 *data = peer->data;
 
 	/* The peer can still write it: from here on only the copy counts. */
-	if (m->len > sizeof(data)) {
+	if (m->len > SSI_WIRE_MAX) {
 		malformed(peer, m->len);
 		return;
 	}
@@ -204,6 +232,9 @@ int ssi_link_init(void)
 	for (i = 0; i < kernels; i++) {
 		if (i == ssi_self)
 			continue;
+		ssi_peers[i].data = kmalloc(SSI_WIRE_MAX, GFP_KERNEL);
+		if (!ssi_peers[i].data)
+			return -ENOMEM;
 		ch = imb_open(i, IMB_SERVICE_SSI, IMB_LANE_FOR_CONTROL, 0,
 			      &ssi_imb_ops, &ssi_peers[i]);
 		if (IS_ERR(ch))

@@ -130,7 +130,7 @@ unsigned int ssi_why(struct task_struct *task, unsigned int kernel)
 		return TOMBOLO_WHY_TRACED;
 	if (aio || task->io_uring)
 		return TOMBOLO_WHY_IO_RING;
-	if (!ssi_context_moves())
+	if (!ssi_cpu_moves(task, READ_ONCE(ssi_peers[kernel].cpu)))
 		return TOMBOLO_WHY_CPU;
 	return TOMBOLO_WHY_FREE;
 }

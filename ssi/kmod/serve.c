@@ -235,7 +235,7 @@ void ssi_serve(struct ssi_shadow *s, struct pt_regs *regs)
 		force_sig(SIGKILL);
 		return;
 	}
-	ssi_context_know(&s->inbox, &s->fp);
+	ssi_context_know(&s->inbox, &s->known);
 	/* From here on the thread needs no body to go on. */
 	if (!ssi_shadow_settle(s, SSI_EV_DO_SERVE))
 		return;

@@ -36,6 +36,7 @@ void ssi_shadow_put(struct ssi_shadow *s)
 	if (!refcount_dec_and_test(&s->ref))
 		return;
 	put_task_struct(s->task);
+	kfree(s->inbox.vectors);
 	kfree_rcu(s, rcu);
 }
 

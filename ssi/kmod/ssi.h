@@ -21,6 +21,8 @@
 #include "syscalls.h"
 #include "thread.h"
 
+struct user_regset;
+
 #define SSI_KERNELS IMB_WIRE_KERNELS
 /* Bodies that one peer may have here: a bad peer shall not eat all memory. */
 #define SSI_MAX_BODIES 4096
@@ -36,8 +38,10 @@
  * @ends: it wants to end, and asks us to take our threads home
  * @recall: does that
  * @cores: how many it has, 0 if never heard of
+ * @cpu: what they have, SSI_CPU_*
  * @bodies: of its threads, here
  * @bad: messages dropped
+ * @data: the message that is being received
  */
 struct ssi_peer {
 	unsigned int id;
@@ -49,8 +53,22 @@ struct ssi_peer {
 	bool ends;
 	struct delayed_work recall;
 	unsigned int cores;
+	u64 cpu;
 	unsigned int bodies;
 	unsigned long bad;
+	u8 *data;
+};
+
+/**
+ * struct ssi_known - what both sides of a stay know of registers
+ * @fp: floating point as last sent or received
+ * @vectors: scalable ones came with it
+ * @cpu: keys and length of vectors, as last sent
+ */
+struct ssi_known {
+	struct ssi_wire_fp fp;
+	bool vectors;
+	struct ssi_wire_cpu cpu;
 };
 
 /**
@@ -68,7 +86,7 @@ struct ssi_peer {
  * @bound: those of @place that the body was bound to, by that kernel's count
  * @wq: the thread waits here for messages
  * @inbox: the request, when @state is ASKED or SERVING
- * @fp: floating point as the body's kernel knows it
+ * @known: registers as the body's kernel knows them
  * @request: number of the request in @inbox
  * @kick: number of the last kick sent
  * @kicked: that kick was not answered yet
@@ -109,7 +127,7 @@ struct ssi_shadow {
 	u64 bound;
 	wait_queue_head_t wq;
 	struct ssi_msg inbox;
-	struct ssi_wire_fp fp;
+	struct ssi_known known;
 	u32 request;
 	u32 kick;
 	bool kicked;
@@ -192,7 +210,7 @@ enum ssi_window_state {
  * @state: under ssi_lock
  * @wq: it waits here for its answer
  * @inbox: the start, later the answer
- * @fp: floating point as the home knows it
+ * @known: registers as the home knows them
  * @request: number of the last request
  * @kick: last kick heard of
  * @kick_done: last kick that the home has its answer for
@@ -219,7 +237,7 @@ struct ssi_body {
 	enum ssi_state state;
 	wait_queue_head_t wq;
 	struct ssi_msg inbox;
-	struct ssi_wire_fp fp;
+	struct ssi_known known;
 	u32 request;
 	u32 kick;
 	u32 kick_done;
@@ -258,13 +276,23 @@ bool ssi_leaving(void);
 void ssi_recall(struct ssi_peer *peer);
 
 /* context.c */
+const struct user_regset *ssi_regset(unsigned int note);
 int ssi_context_init(void);
 int ssi_context_out(struct ssi_msg *msg, const struct pt_regs *regs);
-void ssi_context_spare(struct ssi_msg *msg, struct ssi_wire_fp *known);
-void ssi_context_know(const struct ssi_msg *msg, struct ssi_wire_fp *known);
+void ssi_context_spare(struct ssi_msg *msg, struct ssi_known *known);
+void ssi_context_know(const struct ssi_msg *msg, struct ssi_known *known);
 int ssi_context_in(const struct ssi_msg *msg, struct pt_regs *regs);
-bool ssi_context_moves(void);
 u64 ssi_time_of(struct task_struct *task);
+
+/* cpu.c */
+int ssi_cpu_init(void);
+u64 ssi_cpu_features(void);
+bool ssi_cpu_moves(struct task_struct *task, u64 theirs);
+int ssi_cpu_get(struct ssi_wire_cpu *cpu);
+int ssi_cpu_set(const struct ssi_wire_cpu *cpu);
+bool ssi_vectors_room(struct ssi_msg *msg, gfp_t gfp);
+bool ssi_vectors_get(struct ssi_msg *msg);
+int ssi_vectors_set(const struct ssi_msg *msg);
 
 /* shadow.c */
 void ssi_shadow_init(void);

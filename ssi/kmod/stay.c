@@ -102,7 +102,7 @@ static int start_msg(struct ssi_shadow *s, struct ssi_msg *msg,
 		     struct pt_regs *regs)
 {
 	struct dsm_id id = dsm_space_id(s->space);
-	u32 flags = SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_START;
+	u32 flags = SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_START | SSI_HAS_CPU;
 
 	if (read_thread_flags() & _TIF_SYSCALL_WORK)
 		flags |= SSI_TRACED;
@@ -115,7 +115,7 @@ static int start_msg(struct ssi_shadow *s, struct ssi_msg *msg,
 	       min(sizeof(msg->start.comm), sizeof(current->comm)));
 	if (ssi_context_out(msg, regs))
 		return -EINVAL;
-	ssi_context_know(msg, &s->fp);
+	ssi_context_know(msg, &s->known);
 	return 0;
 }
 
@@ -165,6 +165,8 @@ static void leave(struct ssi_shadow *s, struct pt_regs *regs)
 
 	if (!why && is_calm(s))
 		why = TOMBOLO_WHY_SIGNALS;
+	if (!why && !ssi_vectors_room(&s->inbox, GFP_KERNEL))
+		why = TOMBOLO_WHY_MEMORY;
 	if (why) {
 		cannot(s, why);
 		return;
@@ -275,7 +277,7 @@ static void await(struct ssi_shadow *s)
 
 static void answer(struct ssi_shadow *s, struct pt_regs *regs)
 {
-	u32 flags = SSI_HAS_REGS | SSI_HAS_FP;
+	u32 flags = SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_CPU;
 	struct ssi_msg msg = {};
 
 	if (read_thread_flags() & _TIF_SYSCALL_WORK)
@@ -287,7 +289,7 @@ static void answer(struct ssi_shadow *s, struct pt_regs *regs)
 		force_sig(SIGKILL);
 		return;
 	}
-	ssi_context_spare(&msg, &s->fp);
+	ssi_context_spare(&msg, &s->known);
 	ssi_give_back(s);
 	/* First the state: the next request may be there before we look. */
 	if (ssi_shadow_settle(s, SSI_EV_ANSWER) && !send_to(s, &msg))
@@ -301,7 +303,8 @@ static bool must_come_home(struct ssi_shadow *s)
 	if (to_move(s) || s->mm != current->mm)
 		return true;
 	why = ssi_why(current, s->place);
-	return why == TOMBOLO_WHY_TRACED || why == TOMBOLO_WHY_IO_RING;
+	return why == TOMBOLO_WHY_TRACED || why == TOMBOLO_WHY_IO_RING ||
+	       why == TOMBOLO_WHY_CPU;
 }
 
 static void lost(struct ssi_shadow *s)

@@ -19,34 +19,103 @@ static void result(int good, const char *name)
 
 /* ---- messages ---- */
 
+static u8 vectors[SSI_WIRE_VECTORS(SSI_WIRE_VL)];
+
+static void fill(struct ssi_msg *msg, u8 byte, u8 type, u32 flags, u32 vl)
+{
+	memset(msg, byte, sizeof(*msg));
+	memset(vectors, byte, sizeof(vectors));
+	msg->head.type = type;
+	msg->head.version = SSI_WIRE_VERSION;
+	msg->head.flags = cpu_to_le32(flags);
+	msg->cpu.vl = cpu_to_le32(vl);
+	msg->sve.vl = cpu_to_le16(vl);
+	msg->vectors = vectors;
+	msg->room = sizeof(vectors);
+}
+
 static u32 make(u8 *data, u8 type, u32 flags)
 {
 	struct ssi_msg msg;
 
-	memset(&msg, 0x5a, sizeof(msg));
-	msg.head.type = type;
-	msg.head.version = SSI_WIRE_VERSION;
-	msg.head.flags = cpu_to_le32(flags);
+	fill(&msg, 0x5a, type, flags, 64);
 	return ssi_pack(data, &msg);
 }
 
-#define ALL (SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_START)
+#define FIXED (SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_START | SSI_HAS_CPU)
+#define ALL   (FIXED | SSI_HAS_SVE)
 
 static void test_round_trip(void)
 {
-	struct ssi_msg msg, back;
-	u8 data[SSI_WIRE_MAX];
+	u8 data[SSI_WIRE_MAX], there[sizeof(vectors)] = {};
+	struct ssi_msg msg, back = { .vectors = there, .room = sizeof(there) };
 	u32 len;
 
-	memset(&msg, 0x33, sizeof(msg));
-	msg.head.type = SSI_START;
-	msg.head.version = SSI_WIRE_VERSION;
-	msg.head.flags = cpu_to_le32(ALL);
+	fill(&msg, 0x33, SSI_START, ALL, SSI_WIRE_VL);
 	len = ssi_pack(data, &msg);
 	ssi_unpack(&back, data);
 	result(len == SSI_WIRE_MAX && ssi_check(data, len) &&
-		       !memcmp(&msg, &back, sizeof(msg)),
+		       !memcmp(&msg, &back,
+			       offsetof(struct ssi_msg, vectors)) &&
+		       !memcmp(there, vectors, sizeof(there)),
 	       "what is packed comes out again");
+}
+
+/* Those of a kernel without vectors, as they always were. */
+static void test_short(void)
+{
+	u8 data[SSI_WIRE_SHORT];
+
+	result(make(data, SSI_START, FIXED) == SSI_WIRE_SHORT &&
+		       make(data, SSI_SYSCALL, SSI_HAS_REGS | SSI_HAS_FP) ==
+			       48 + 296 + 528 &&
+		       make(data, SSI_REPLY, SSI_HAS_REGS) == 48 + 296,
+	       "without vectors a message is short");
+}
+
+/* Every length that a peer can name, in both places; only those of CPUs count. */
+static void test_vector_lengths(void)
+{
+	u8 data[SSI_WIRE_MAX];
+	struct ssi_msg msg;
+	int good = 1, is;
+	u32 vl, len;
+
+	for (vl = 0; vl < 0x10000; vl++) {
+		is = vl && vl <= SSI_WIRE_VL && !(vl & 15);
+		fill(&msg, 0, SSI_REPLY, SSI_HAS_REGS | SSI_HAS_CPU, vl);
+		len = ssi_pack(data, &msg);
+		good &= ssi_check(data, len) == (is || !vl);
+		fill(&msg, 0, SSI_HERE, SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_SVE,
+		     is ? vl : SSI_WIRE_VL);
+		len = ssi_pack(data, &msg);
+		good &= ssi_check(data, len) && !ssi_check(data, len - 1);
+		good &= !ssi_check(data, len - 32);
+		memcpy(data + len - SSI_WIRE_VECTORS(is ? vl : SSI_WIRE_VL) -
+			       sizeof(msg.sve),
+		       (u8[]){ vl & 255, vl >> 8 }, 2);
+		good &= ssi_check(data, len) == is;
+	}
+	result(good,
+	       "vectors have a length that there is, and all their bytes");
+}
+
+/* A kernel without them, or with shorter ones, leaves them where they are. */
+static void test_no_room(void)
+{
+	struct ssi_msg msg = {}, small;
+	u8 data[SSI_WIRE_MAX], there[100] = {}, none[sizeof(there)] = {};
+
+	make(data, SSI_HERE, SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_SVE);
+	ssi_unpack(&msg, data);
+	memset(&small, 0, sizeof(small));
+	small.vectors = there;
+	small.room = sizeof(there);
+	ssi_unpack(&small, data);
+	result(!msg.vectors && !le16_to_cpu(msg.sve.vl) &&
+		       !le16_to_cpu(small.sve.vl) &&
+		       !memcmp(there, none, sizeof(there)),
+	       "vectors go only where there is room");
 }
 
 static void test_lengths(void)
@@ -56,6 +125,9 @@ static void test_lengths(void)
 	int good = 1;
 
 	len = make(data, SSI_SYSCALL, SSI_HAS_REGS | SSI_HAS_FP);
+	for (l = 0; l <= sizeof(data); l++)
+		good &= ssi_check(data, l) == (l == len);
+	len = make(data, SSI_START, ALL);
 	for (l = 0; l <= sizeof(data); l++)
 		good &= ssi_check(data, l) == (l == len);
 	result(good, "no length but the right one");
@@ -73,6 +145,15 @@ static void test_parts(void)
 	good &= ssi_check(data, len);
 	len = make(data, SSI_SYSCALL, SSI_HAS_FP);
 	good &= !ssi_check(data, len);
+	/* A call ends their use; only its home has a thread's keys. */
+	len = make(data, SSI_SYSCALL, SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_SVE);
+	good &= !ssi_check(data, len);
+	len = make(data, SSI_HERE, SSI_HAS_REGS | SSI_HAS_CPU);
+	good &= !ssi_check(data, len);
+	len = make(data, SSI_REPLY, SSI_HAS_REGS | SSI_HAS_SVE);
+	good &= !ssi_check(data, len);
+	len = make(data, SSI_REPLY, SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_SVE);
+	good &= ssi_check(data, len);
 	len = make(data, SSI_KICK, SSI_HAS_REGS);
 	good &= !ssi_check(data, len);
 	len = make(data, SSI_GONE, SSI_DIED);
@@ -104,9 +185,9 @@ static void test_heads(void)
 /* Any bytes at all: never a message longer than what is there. */
 static void test_noise(unsigned int seed)
 {
-	u8 data[SSI_WIRE_MAX];
+	static u8 data[SSI_WIRE_MAX], room[sizeof(vectors)];
 	struct ssi_msg msg;
-	unsigned int i, k, taken = 0;
+	unsigned int i, k, taken = 0, with = 0;
 	u32 len;
 
 	srand(seed);
@@ -114,16 +195,23 @@ static void test_noise(unsigned int seed)
 		len = rand() % (sizeof(data) + 1);
 		if (rand() & 1)
 			len = make(data, 1 + rand() % SSI_TYPES,
-				   rand() & 0x707);
+				   rand() & 0x71f);
 		for (k = rand() % 16; k < 8 && k < len; k++)
 			data[k] = rand();
+		/* around where the length of vectors is */
+		if (rand() & 1 && len > 880)
+			data[872 + rand() % 8] = rand();
 		if (ssi_check(data, len)) {
+			/* Exactly as much as is said: a byte more is caught. */
+			msg.room = rand() % (sizeof(room) + 1);
+			msg.vectors = room + sizeof(room) - msg.room;
 			ssi_unpack(&msg, data);
 			taken++;
+			with += le16_to_cpu(msg.sve.vl) > 0;
 		}
 	}
-	printf("# seed %u, %u taken\n", seed, taken);
-	result(taken > 0, "noise is read within its bounds");
+	printf("# seed %u, %u taken, %u with vectors\n", seed, taken, with);
+	result(taken > 0 && with > 0, "noise is read within its bounds");
 }
 
 /* ---- the two tables together ---- */
@@ -479,6 +567,9 @@ int main(void)
 	const char *seed = getenv("SEED");
 
 	test_round_trip();
+	test_short();
+	test_vector_lengths();
+	test_no_room();
 	test_lengths();
 	test_parts();
 	test_heads();

@@ -28,7 +28,7 @@ static const char *const whys[TOMBOLO_WHYS] = {
 		"uses io_uring or aio, which write into its memory at any time",
 	[TOMBOLO_WHY_MEMORY] = "has memory that cannot be shared",
 	[TOMBOLO_WHY_CPU] =
-		"this CPU has registers that are not moved yet (SVE, pointer keys)",
+		"has registers that the CPUs there lack (SVE length, pointer keys)",
 	[TOMBOLO_WHY_REFUSED] = "the kernel could not start it",
 	[TOMBOLO_WHY_PERMISSION] = "belongs to someone else",
 	[TOMBOLO_WHY_INIT] =

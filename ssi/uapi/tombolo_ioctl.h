@@ -17,7 +17,7 @@ enum tombolo_why {
 	TOMBOLO_WHY_TRACED = 6, /* a debugger steps it or has breakpoints set */
 	TOMBOLO_WHY_IO_RING = 7, /* io_uring or aio writes into its memory */
 	TOMBOLO_WHY_MEMORY = 8, /* memory that cannot be shared */
-	TOMBOLO_WHY_CPU = 9, /* registers of this CPU that are not moved */
+	TOMBOLO_WHY_CPU = 9, /* the CPUs there lack registers of its own */
 	TOMBOLO_WHY_REFUSED = 10, /* the kernel could not start it */
 	TOMBOLO_WHY_PERMISSION = 11, /* not the caller's to move */
 	TOMBOLO_WHY_BUSY = 12, /* has not come by yet: see tombolo ps */
