@@ -31,6 +31,21 @@ ifneq ($(filter-out 1,$(words $(or $(MODE),coherent)))$(filter-out $(modes),$(MO
 $(error There is no mode '$(MODE)': use one of $(modes))
 endif
 
+# board-tests/lib/tombolo/launch.py has the list.
+cpus := cortex-a72 a64fx neoverse-v1 max
+export CPU
+ifneq ($(CPU),)
+ifneq ($(filter-out 1,$(words $(CPU)))$(filter-out $(cpus),$(CPU)),)
+$(error There is no CPU '$(CPU)': use one of $(cpus))
+endif
+ifeq ($(filter a64-%,$(BOARD)),)
+$(error CPU=$(CPU) is for boards a64-*, which are one QEMU)
+endif
+ifneq ($(filter test test-all bench,$(MAKECMDGOALS)),)
+$(error make test and bench choose the CPU themselves: make board-test takes CPU=)
+endif
+endif
+
 ifneq ($(filter-out coherent,$(MODE)),)
 ifneq ($(filter test test-all,$(MAKECMDGOALS)),)
 $(error make test chooses the modes itself: make board-test takes MODE=)
@@ -69,6 +84,8 @@ help: ## this list
 	echo '  BOARD=$(BOARD)  one of: $(boards)'
 	echo "  CMD='...' OVERLAY=dir TIMEOUT=$(TIMEOUT)  for make exec"
 	echo '  MODE=never|random|sanitize SEED=1  caches of boards nc-*: default coherent'
+	echo '  CPU=max  boards a64-* with SVE and pointer authentication; or'
+	echo '      $(filter-out max,$(cpus))'
 	echo '  DEBUG=1 a kernel with all checkers; V=1 show commands; O=build'
 	echo '  TOMBOLO_CACHE=~/.cache/tombolo  what is built once is kept here'
 

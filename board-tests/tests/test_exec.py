@@ -203,6 +203,14 @@ def test_board_of_several_processes():
     equal(status, 122)
     contains(text, "the board switched itself off before the command ended")
     equal(execute("--", "true", board="fakes", MODE="x")[0], 125)
+    equal(execute("--", "true", board="fakes", CPU="max")[0], 125)
+
+
+def test_another_cpu():
+    status, _, text = execute("--", "true", CPU="x")
+    equal(status, 125)
+    contains(text, "CPU=x: it is one of cortex-a72, ")
+    equal(execute("--", "exit 7", CPU="max")[0], 7)
 
 
 def test_signals_leave_nothing():

@@ -59,16 +59,17 @@ def test_selection_and_boots():
     found = [make("boot", "a"), make("boot", "b", boards=["x"]),
              make("net", "c", level="all"), make("net", "d", boot="own"),
              make("leaks", "e", append="kmemleak=on"),
-             make("leaks", "f", level="soak")]
+             make("leaks", "f", level="soak"),
+             make("leaks", "g", cpu="max", level="all")]
 
     def ids(level, *names):
         return "".join(s.name for s in
                        suites.select(found, "y", level, names))
-    equal((ids("quick"), ids("all"), ids("soak")), ("ade", "acde", "f"))
+    equal((ids("quick"), ids("all"), ids("soak")), ("ade", "acdeg", "f"))
     equal((ids("quick", "net"), ids("all", "net"), ids("quick", "net/c"),
            ids("quick", "leaks/f")), ("d", "cd", "c", "f"))
     groups = suites.boots(suites.select(found, "y", "all", ()))
-    equal([[s.name for s in g] for g in groups], [["a", "c"], ["d"], ["e"]])
+    equal([[s.name for s in g] for g in groups], [["a", "c"], ["d"], ["e"], ["g"]])
 
 
 def test_suites_of_one_isa():

@@ -14,14 +14,35 @@ EXTLINUX = "::/extlinux/extlinux.conf"
 FIRMWARE = "usr/lib/firmware/tombolo"
 
 
-def machine(board, workspace, logdir, overlay=None, append="", extra=()):
+# What else than the CPU of their description boards of one QEMU can have. The
+# architecture's own algorithm that signs pointers is slow to emulate.
+CPUS = {"cortex-a72": "cortex-a72", "a64fx": "a64fx",
+        "neoverse-v1": "neoverse-v1", "max": "max,pauth-impdef=on"}
+
+
+def machine(board, workspace, logdir, overlay=None, append="", extra=(),
+            cpu=""):
     """The Machine of this board; another kind of board adds its class here."""
+    extra = [*cpu_args(board, cpu), *extra]
     disks = {}
     if append.strip():
         disks[0] = disk_with_append(board, workspace, append)
     if len(board.machines) == 1:
         return Qemu(board, workspace, logdir, disks, overlay, extra)
     return Hub(board, workspace, logdir, disks, overlay, extra, *caches())
+
+
+def cpu_args(board, name):
+    """QEMU's arguments for another CPU: a suite's, or the variable CPU."""
+    name = name or os.environ.get("CPU")
+    if not name:
+        return []
+    if name not in CPUS:
+        raise Failure(USAGE, f"CPU={name}: it is one of {', '.join(CPUS)}")
+    if len(board.machines) > 1:
+        raise Failure(USAGE, f"CPU={name}: {board.name} is more than one "
+                      "QEMU; only boards a64-* can have another CPU")
+    return ["-cpu", CPUS[name]]
 
 
 def caches():

@@ -116,7 +116,8 @@ class Runner:
                           files=self._files(group[0], workspace))
             append = f"{group[0].append} {self.append}"
             machine = launch.machine(self.board, workspace, logdir,
-                                     overlay=tar, append=append)
+                                     overlay=tar, append=append,
+                                     cpu=group[0].cpu)
             session = Session(machine, token, self._sink(file), limit,
                               progress=self.progress)
             session.services = Services()

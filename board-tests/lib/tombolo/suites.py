@@ -10,6 +10,7 @@ A suite is an executable suites/<area>/<name>; lines `#: key value` (or
   boot      shared (default), own, or a name: which boot it shares
   append    words added to kernel 0's command line for that boot
   member-append  the same for the other kernels
+  cpu       which of launch.CPUS the board has for that boot
   timeout   seconds it may take (default 60)
   log       `k<N> REGEX` or `any REGEX`: trouble in a log that it provokes
   report    REGEX: what the caches' sanitizer, if there is one, has to report
@@ -27,8 +28,8 @@ ROOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..",
 AREAS = ("boot", "kunit", "messages", "net", "dsm", "migrate", "lifecycle",
          "faults", "leaks")
 LEVELS = ("quick", "all", "soak")
-KEYS = {"boards", "isas", "level", "boot", "append", "member_append", "timeout",
-        "log", "report"}
+KEYS = {"boards", "isas", "level", "boot", "append", "member_append", "cpu",
+        "timeout", "log", "report"}
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Suite:
     boot: str = "shared"
     append: str = ""
     member_append: str = ""
+    cpu: str = ""
     timeout: float = 60
     expected: list = field(default_factory=list)
     reports: list = field(default_factory=list)
@@ -121,6 +123,6 @@ def boots(suites):
     groups = {}
     for suite in suites:
         key = suite.id if suite.boot == "own" else suite.boot
-        groups.setdefault((key, suite.append, suite.member_append),
+        groups.setdefault((key, suite.append, suite.member_append, suite.cpu),
                           []).append(suite)
     return [group for _, group in groups.items()]
