@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-// resume.cpp - the clone of a function that rebuilds its frame from a record:
-// loads what was live at the site, resumes the frame above, and goes on after
-// the call. Values get memory of their own first; mem2reg puts them right.
+// resume.cpp - rebuilds a function's frame from a record: loads what was live at
+// the site, resumes the frame above, and goes on after the call. A large function
+// does that itself, behind a look at its entry; for a small one, which that look
+// would slow down, a clone does. Values get memory of their own first; mem2reg
+// puts them right.
 #include "tombolo.h"
 #include "llvm/IR/Dominators.h"
+#include "llvm/IR/MDBuilder.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 #include "llvm/Transforms/Utils/Local.h"
 #include "llvm/Transforms/Utils/PromoteMemToReg.h"
@@ -12,19 +16,27 @@ using namespace llvm;
 
 namespace tombolo
 {
+constexpr const char *Resuming = "__tombolo_resuming";
+
+static cl::opt<unsigned> Small(
+	"tombolo-small", cl::init(170),
+	cl::desc("functions of fewer instructions are restored by a clone"));
+
 namespace
 {
 struct Resumer {
 	Program &P;
-	Function &R, &F;
+	Function &R, &F; // R is F, or its clone
 	std::vector<Site> &Sites;
 	std::vector<Group> &Groups;
 	Value *Base;
 	std::vector<Setjmp> &Jumps;
-	Value *Number = nullptr; // the site's
+	bool InPlace = &R == &F;
+	Value *Record = nullptr, *Number = nullptr; // the frame's, its site's
 	ValueToValueMapTy Map;
 	MapVector<Value *, AllocaInst *> Slot;
-	BasicBlock *Entry = nullptr;
+	// Where records, and where calls arrive
+	BasicBlock *Entry = nullptr, *Start = nullptr;
 	std::vector<BasicBlock *> SiteCont, JumpCont;
 
 	Resumer(Program &P, Function &R, Function &F, std::vector<Site> &Sites,
@@ -34,11 +46,12 @@ struct Resumer {
 	      Jumps(Jumps)
 	{
 	}
-	BasicBlock *block(BasicBlock *BB)
+	template <typename T> T *in(T *V) // R's, for F's
 	{
-		return cast<BasicBlock>(Map[BB]);
+		return InPlace ? V : cast<T>((Value *)Map[V]);
 	}
 	void clone();
+	void enter();
 	BasicBlock *secondHalf(BasicBlock *Cont);
 	void collect();
 	BasicBlock *jumped(unsigned K, CallInst *Again);
@@ -72,13 +85,46 @@ void Resumer::clone()
 			  CloneFunctionChangeType::LocalChangesOnly, Returns);
 	if (F.hasPersonalityFn())
 		R.setPersonalityFn(F.getPersonalityFn());
-	B.CreateBr(block(&F.getEntryBlock()));
+	B.CreateBr(in(&F.getEntryBlock()));
+	Start = Entry;
+	Record = R.getArg(0);
+}
+
+// F itself looks whether it was called to go on with a record.
+void Resumer::enter()
+{
+	Start = &F.getEntryBlock();
+	auto *First = BasicBlock::Create(P.C, "enter", &F, Start);
+	Entry = BasicBlock::Create(P.C, "resume", &F);
+	IRBuilder<> B(First), E(Entry);
+
+	Record = P.loadThread(B, Resuming, P.Ptr);
+	B.CreateCondBr(B.CreateIsNull(Record), Start, Entry,
+		       MDBuilder(P.C).createBranchWeights(1 << 20, 1));
+	P.storeThread(E, Resuming, ConstantPointerNull::get(P.Ptr));
+}
+
+// What the record names: calls F so. The arguments are among what it restores.
+static void makeCaller(Program &P, Function &Caller, Function &F)
+{
+	IRBuilder<> B(BasicBlock::Create(P.C, "", &Caller));
+	SmallVector<Value *, 8> Args;
+
+	for (Argument &A : F.args())
+		Args.push_back(PoisonValue::get(A.getType()));
+	P.storeThread(B, Resuming, Caller.getArg(0));
+	CallInst *Call = B.CreateCall(&F, Args);
+	Call->setTailCall();
+	if (F.getReturnType()->isVoidTy())
+		B.CreateRetVoid();
+	else
+		B.CreateRet(Call);
 }
 
 // Where the restored path joins, behind the store of the call's own result.
 BasicBlock *Resumer::secondHalf(BasicBlock *Cont)
 {
-	BasicBlock *BB = block(Cont);
+	BasicBlock *BB = in(Cont);
 
 	return BB->splitBasicBlock(BB->getFirstInsertionPt(), "resumed");
 }
@@ -86,6 +132,7 @@ BasicBlock *Resumer::secondHalf(BasicBlock *Cont)
 void Resumer::collect()
 {
 	SmallPtrSet<Value *, 32> All;
+	std::vector<Value *> Found;
 
 	for (Site &S : Sites) {
 		All.insert(S.Live.begin(), S.Live.end());
@@ -98,10 +145,12 @@ void Resumer::collect()
 	}
 	for (Argument &A : F.args())
 		if (All.contains(&A))
-			Slot[&A] = toMemory(Map[&A], Entry);
+			Found.push_back(&A);
 	for (Instruction &I : instructions(F))
 		if (All.contains(&I))
-			Slot[&I] = toMemory(Map[&I], Entry);
+			Found.push_back(&I);
+	for (Value *V : Found)
+		Slot[V] = toMemory(in(V), Start);
 }
 
 // A longjmp came: what was live after the setjmp is in the data stack's frame.
@@ -179,7 +228,7 @@ std::vector<Value *> Resumer::load(IRBuilder<> &B, Group &G)
 
 	for (unsigned I = 0; I < G.Live.size(); I++) {
 		Value *From = B.CreateConstInBoundsGEP1_64(
-			P.I8, R.getArg(0), RecordHeader + G.Offset[I]);
+			P.I8, Record, RecordHeader + G.Offset[I]);
 		Values.push_back(B.CreateAlignedLoad(
 			G.Live[I]->getType(), From,
 			commonAlignment(Align(16), G.Offset[I])));
@@ -195,15 +244,14 @@ void Resumer::leaveAgain(BasicBlock *BB, Group &G,
 	Group Clone = G;
 	IRBuilder<> B(BB);
 
-	Clone.Save = block(G.Save);
-	Clone.Site = cast<PHINode>((Value *)Map[G.Site]);
+	Clone.Save = in(G.Save);
+	Clone.Site = in(G.Site);
 	if (G.Payload)
-		Clone.Payload = cast<PHINode>((Value *)Map[G.Payload]);
+		Clone.Payload = in(G.Payload);
 	enterSave(P, B, Clone, Number);
 	for (unsigned I = 0; I < Values.size(); I++)
 		if (G.Saved[I])
-			cast<PHINode>((Value *)Map[G.Saved[I]])
-				->addIncoming(Values[I], BB);
+			in(G.Saved[I])->addIncoming(Values[I], BB);
 }
 
 // What the site's call returned, from what it was called as
@@ -245,8 +293,7 @@ BasicBlock *Resumer::callAbove(Group &G, Type *T, ArrayRef<unsigned> Which,
 	CallBase *Call = P.callAtSite(B, FunctionType::get(T, { P.Ptr }, false),
 				      B.CreateLoad(P.Ptr, Above), { Above },
 				      Done, Again);
-	Call->setDebugLoc(cast<Instruction>((Value *)Map[Sites[G.First].Call])
-				  ->getDebugLoc());
+	Call->setDebugLoc(in<Instruction>(Sites[G.First].Call)->getDebugLoc());
 	leaveAgain(Again, G, Values);
 	B.SetInsertPoint(Done);
 	goOn(B, Which, Call);
@@ -263,7 +310,7 @@ BasicBlock *Resumer::restore(Group &G)
 	rearm(B);
 	Value *Above = B.CreateCall(P.M.getOrInsertFunction("__tombolo_next",
 							    P.Ptr, P.Ptr),
-				    { R.getArg(0) });
+				    { Record });
 	for (auto &[T, Which] : byType(P, Sites, G)) {
 		BasicBlock *To = callAbove(G, T, Which, Above, Values);
 		if (!Switch)
@@ -280,10 +327,16 @@ void Resumer::finish()
 	std::vector<AllocaInst *> Slots;
 
 	removeUnreachableBlocks(R);
-	DominatorTree DT(R);
-	for (auto &[V, A] : Slot)
+	for (auto &[V, A] : Slot) {
+		A->moveBefore(&*R.getEntryBlock().begin());
 		Slots.push_back(A);
+	}
+	DominatorTree DT(R);
 	PromoteMemToReg(Slots, DT);
+}
+
+static void makeCold(Function &R)
+{
 	R.addFnAttr("tombolo-resume");
 	R.removeFnAttr(Attribute::AlwaysInline);
 	R.addFnAttr(Attribute::NoInline);
@@ -294,28 +347,41 @@ void Resumer::finish()
 	}
 }
 
-void makeResume(Program &P, Function &R, Function &F, std::vector<Site> &Sites,
-		std::vector<Group> &Groups, Value *Base,
-		std::vector<Setjmp> &Jumps)
+static void rebuild(Resumer &Do)
 {
-	Resumer Do(P, R, F, Sites, Groups, Base, Jumps);
-
-	Do.clone();
-	for (Site &S : Sites)
+	for (Site &S : Do.Sites)
 		Do.SiteCont.push_back(Do.secondHalf(S.Cont));
-	for (Setjmp &J : Jumps)
+	for (Setjmp &J : Do.Jumps)
 		Do.JumpCont.push_back(Do.secondHalf(J.Cont));
 	Do.collect();
 	IRBuilder<> B(Do.Entry);
 	Do.Number = B.CreateLoad(
-		P.I32, B.CreateConstInBoundsGEP1_64(P.I8, R.getArg(0), 12));
-	SwitchInst *Switch =
-		B.CreateSwitch(Do.Number, Do.restore(Groups[0]), Sites.size());
-	for (Group &G : drop_begin(Groups)) {
+		Do.P.I32, B.CreateConstInBoundsGEP1_64(Do.P.I8, Do.Record, 12));
+	SwitchInst *Switch = B.CreateSwitch(Do.Number, Do.restore(Do.Groups[0]),
+					    Do.Sites.size());
+	for (Group &G : drop_begin(Do.Groups)) {
 		BasicBlock *To = Do.restore(G);
 		for (unsigned I = G.First; I < G.End; I++)
 			Switch->addCase(B.getInt32(I), To);
 	}
 	Do.finish();
+}
+
+// A function that calls setjmp has a clone that calls it once more.
+void makeResume(Program &P, Function &R, Function &F, std::vector<Site> &Sites,
+		std::vector<Group> &Groups, Value *Base,
+		std::vector<Setjmp> &Jumps)
+{
+	bool Itself = Jumps.empty() && F.getInstructionCount() >= Small;
+	Resumer Do(P, Itself ? F : R, F, Sites, Groups, Base, Jumps);
+
+	if (Itself) {
+		Do.enter();
+		makeCaller(P, R, F);
+	} else {
+		Do.clone();
+	}
+	rebuild(Do);
+	makeCold(R);
 }
 } // namespace tombolo

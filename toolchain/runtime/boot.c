@@ -8,6 +8,8 @@ void tombolo_start(long *sp);
 
 _Thread_local char *__tombolo_dsp;
 _Thread_local void *__tombolo_tp;
+/* The record of the frame that the function which is called next restores */
+_Thread_local void *__tombolo_resuming;
 char **tb_envp;
 
 /* The native thread area of the first thread; entry.S knows how it is used. */

@@ -34,6 +34,7 @@
 /* Known to the passes by name, one of each per thread, in native memory. */
 extern _Thread_local char *__tombolo_dsp;
 extern _Thread_local void *__tombolo_tp;
+extern _Thread_local void *__tombolo_resuming;
 extern _Thread_local int tb_in_handler;
 extern _Thread_local struct tb_thread *tb_self;
 extern _Thread_local int tb_borrowed;

@@ -44,12 +44,17 @@ static u64 *field(void *uc, u64 offset)
 	return (u64 *)((char *)uc + offset);
 }
 
-/* A handler of the program; it may change the mask and the place to return to. */
+/*
+ * A handler of the program; it may change the mask and the place to return to.
+ * In a body it may come while frames are restored: it is not one of them.
+ */
 void tb_call_handler(u64 function, int sig, void *info, u64 *mask, u64 *pc)
 {
 	struct generic_context *ctx;
 	char *dsp = __tombolo_dsp;
+	void *resuming = __tombolo_resuming;
 
+	__tombolo_resuming = NULL;
 	ctx = (void *)(((u64)dsp - SLACK - sizeof(*ctx)) & -16UL);
 	tb_zero(ctx, sizeof(*ctx));
 	ctx->mask[0] = *mask;
@@ -60,6 +65,7 @@ void tb_call_handler(u64 function, int sig, void *info, u64 *mask, u64 *pc)
 	((void (*)(int, void *, void *))function)(sig, info, ctx);
 	tb_in_handler--;
 	__tombolo_dsp = dsp;
+	__tombolo_resuming = resuming;
 	*mask = ctx->mask[0];
 	*pc = ctx->pc;
 }
