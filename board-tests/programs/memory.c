@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <setjmp.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 
 #define PAGE 4096ul
@@ -71,6 +72,41 @@ static enum ktap_status stack_grows(void)
 	return KTAP_PASS;
 }
 
+struct reach {
+	int frames;
+	rlim_t limit;
+};
+
+/* In a process of its own: is the limit of the stack in the way? */
+static int overflows(void *arg)
+{
+	struct sigaction action = { .sa_sigaction = on_fault,
+				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	stack_t other = { .ss_sp = malloc(1 << 16), .ss_size = 1 << 16 };
+	struct reach *reach = arg;
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_STACK, &limit);
+	limit.rlim_cur = reach->limit;
+	if (setrlimit(RLIMIT_STACK, &limit) || sigaltstack(&other, NULL))
+		return -1;
+	sigaction(SIGSEGV, &action, NULL);
+	go(1);
+	if (sigsetjmp(jump, 1))
+		return 1;
+	return deep(reach->frames) == reach->frames ? 0 : -1;
+}
+
+/* Its own, not that of who makes it grow for it */
+static enum ktap_status stack_ends_at_its_limit(void)
+{
+	struct reach small = { 1500, 4 << 20 }, large = { 4000, 24 << 20 };
+
+	KTAP_EXPECT(ended(child(overflows, &small)) == 1);
+	KTAP_EXPECT(ended(child(overflows, &large)) == 0);
+	return KTAP_PASS;
+}
+
 static enum ktap_status brk_up_and_down(void)
 {
 	char *start = sbrk(0), *end;
@@ -132,6 +168,33 @@ static enum ktap_status mprotect_is_heeded(void)
 	KTAP_EXPECT(write_code(p + PAGE) == SEGV_ACCERR);
 	go(0);
 	munmap(p, 4 * PAGE);
+	return KTAP_PASS;
+}
+
+/* As the processor has it: what may be written, or executed, may be read. */
+static enum ktap_status mapped_for_one_thing(void)
+{
+	char *p = private_pages(1024 * PAGE);
+	int i;
+
+	p[0] = p[PAGE] = 5;
+	p[2 * PAGE] = p[3 * PAGE] = 6;
+	KTAP_EXPECT(!mprotect(p, 2 * PAGE, PROT_WRITE));
+	KTAP_EXPECT(!mprotect(p + 2 * PAGE, 2 * PAGE, PROT_EXEC));
+	for (i = 1; i >= 0; i--) {
+		go(i);
+		KTAP_EXPECT(p[i * PAGE] == 5);
+		KTAP_EXPECT(p[(2 + i) * PAGE] == 6);
+		KTAP_EXPECT(write_code(p + i * PAGE) == 0);
+		KTAP_EXPECT(write_code(p + (2 + i) * PAGE) == SEGV_ACCERR);
+	}
+	munmap(p, 1024 * PAGE);
+	p = mmap(NULL, 1024 * PAGE, PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		 0);
+	go(1);
+	KTAP_EXPECT(p[512 * PAGE] == 0);
+	go(0);
+	munmap(p, 1024 * PAGE);
 	return KTAP_PASS;
 }
 
@@ -321,9 +384,11 @@ int main(void)
 	static const struct ktap_test tests[] = {
 		{ "bss and heap", bss_and_heap },
 		{ "the stack grows", stack_grows },
+		{ "the stack ends at its limit", stack_ends_at_its_limit },
 		{ "brk up and down", brk_up_and_down },
 		{ "mmap and munmap", map_and_unmap },
 		{ "mprotect is heeded", mprotect_is_heeded },
+		{ "mapped for one thing", mapped_for_one_thing },
 		{ "mremap keeps what is there", mremap_keeps_what_is_there },
 		{ "madvise takes back", madvise_takes_back },
 		{ "huge pages", huge_pages },

@@ -34,11 +34,15 @@ static int find_fixed(struct vm_area_struct *vma, unsigned long addr,
 }
 
 /* As the access itself would do; may let go of the mmap lock, then -EAGAIN. */
-static int get_page_at(struct mm_struct *mm, unsigned long addr, bool write,
-		       bool nofault, struct page **page)
+static int get_page_at(struct vm_area_struct *vma, unsigned long addr,
+		       bool write, bool nofault, struct page **page)
 {
+	/* What is not mapped for it may be read, too: resolve() has checked. */
+	bool force = !write && !(vma->vm_flags & VM_READ);
 	unsigned int flags = FOLL_SPLIT_PMD | (write ? FOLL_WRITE : 0) |
-			     (nofault ? FOLL_NOFAULT : 0);
+			     (nofault ? FOLL_NOFAULT : 0) |
+			     (force ? FOLL_FORCE : 0);
+	struct mm_struct *mm = vma->vm_mm;
 	int locked = 1;
 	long n;
 
@@ -71,11 +75,11 @@ static void unshare(struct dsm_space *space, struct home_ask *a,
  * go of the mmap lock, as those of file systems on disks do each time: to unmap it
  * again would undo what was waited for.
  */
-static bool only_here(struct mm_struct *mm, struct vm_area_struct *vma,
-		      unsigned long addr, bool write, struct page **page)
+static bool only_here(struct vm_area_struct *vma, unsigned long addr,
+		      bool write, struct page **page)
 {
 	if (!test_bit(AS_TOMBOLO, &vma->vm_file->f_mapping->flags) ||
-	    get_page_at(mm, addr, write, true, page))
+	    get_page_at(vma, addr, write, true, page))
 		return false;
 	if (home_mapcount(*page) == 1)
 		return true;
@@ -132,7 +136,6 @@ static bool is_eager(struct vm_area_struct *vma)
 int find_page(struct dsm_space *space, struct vm_area_struct *vma,
 	      struct home_ask *a, struct found *f)
 {
-	struct mm_struct *mm = space->mm;
 	bool eager = is_eager(vma);
 	bool write = a->ask.access == DSM_WRITE || eager;
 	bool nofault = a->gently && (!eager || vma->vm_flags & VM_GROWSDOWN);
@@ -149,18 +152,18 @@ int find_page(struct dsm_space *space, struct vm_area_struct *vma,
 		f->kind = HOME_SHARED;
 		f->has_pte = true;
 		write = vma->vm_flags & VM_WRITE;
-		if (only_here(mm, vma, addr, write, &f->page))
+		if (only_here(vma, addr, write, &f->page))
 			return 0;
 		unshare(space, a, vma);
 	}
-	ret = get_page_at(mm, addr, write, nofault, &f->page);
+	ret = get_page_at(vma, addr, write, nofault, &f->page);
 	if (ret || !is_zero_pfn(page_to_pfn(f->page)) ||
 	    !(vma->vm_flags & VM_WRITE))
 		goto out;
 	/* Nobody has been here yet: it will be written next. */
 	put_page(f->page);
 	f->page = NULL;
-	ret = nofault ? -EFAULT : get_page_at(mm, addr, true, false, &f->page);
+	ret = nofault ? -EFAULT : get_page_at(vma, addr, true, false, &f->page);
 out:
 	f->has_pte = true;
 	return ret;

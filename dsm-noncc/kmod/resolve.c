@@ -32,11 +32,27 @@ static void grow_stack(unsigned long addr)
 	fault_in_readable((const char __user *)addr, 1);
 }
 
-/* What is mapped on demand is, by one fault, whatever becomes of that. */
-static void touch(struct mm_struct *mm, unsigned long addr)
+/* How far a stack grows is a matter of who faults: it shall be as at home. */
+static void take_limits(struct dsm_space *space)
 {
+	struct task_struct *task = get_pid_task(space->pid, PIDTYPE_TGID);
+
+	if (!task)
+		return;
+	task_lock(task->group_leader);
+	memcpy(current->signal->rlim, task->signal->rlim,
+	       sizeof(current->signal->rlim));
+	task_unlock(task->group_leader);
+	put_task_struct(task);
+}
+
+/* What is mapped on demand is, by one fault, whatever becomes of that. */
+static void touch(struct dsm_space *space, unsigned long addr)
+{
+	struct mm_struct *mm = space->mm;
 	bool unlocked, stack;
 
+	take_limits(space);
 	kthread_use_mm(mm); /* the vDSO's data know no other */
 	mmap_read_lock(mm);
 	stack = below_stack(mm, addr);
@@ -48,9 +64,10 @@ static void touch(struct mm_struct *mm, unsigned long addr)
 	kthread_unuse_mm(mm);
 }
 
+/* What may be written may be read, too: so do_page_fault() has it. */
 static u32 prot_of(struct vm_area_struct *vma)
 {
-	return (vma->vm_flags & VM_READ ? DSM_PROT_READ : 0) |
+	return (vma->vm_flags & (VM_READ | VM_WRITE) ? DSM_PROT_READ : 0) |
 	       (vma->vm_flags & VM_WRITE ? DSM_PROT_WRITE : 0) |
 	       (vma->vm_flags & VM_EXEC ? DSM_PROT_EXEC : 0) |
 	       (vma->vm_flags & VM_PFNMAP ? DSM_PROT_TIME : 0);
@@ -59,7 +76,7 @@ static u32 prot_of(struct vm_area_struct *vma)
 /* 0, or si_code of a SIGSEGV */
 static int check(struct vm_area_struct *vma, const struct dsm_ask *ask)
 {
-	vm_flags_t need = VM_READ | VM_EXEC;
+	vm_flags_t need = VM_READ | VM_WRITE | VM_EXEC;
 
 	if (!vma || vma->vm_start > ask->addr)
 		return SEGV_MAPERR;
@@ -361,6 +378,6 @@ int resolve(struct dsm_space *space, struct home_ask *a, int *signal)
 		forget(space, a->ask.addr);
 	/* No mapping: perhaps a stack to be grown, or a fixed page unmapped. */
 	if ((ret == -ENOENT && !a->tries) || ret == -EAGAIN)
-		touch(space->mm, a->ask.addr);
+		touch(space, a->ask.addr);
 	return ret;
 }
