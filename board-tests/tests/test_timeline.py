@@ -30,9 +30,25 @@ monotonic_ns=1000000
 """
 
 
-def written():
+def switch(number):
+    """Two tasks take turns at a core, at odd times."""
+    names = [f"{name} prev_pid={pid}" for name, pid in (("a", 7), ("b", 8))]
+    before, after = names[number % 2], names[1 - number % 2]
+    return (f"               a-7       [001] d....     "
+            f"{61.000001 + number * 0.000037:.6f}: sched_switch: "
+            f"prev_comm={before} prev_prio=120 prev_state=R ==> "
+            f"next_comm={after.replace('prev', 'next')} next_prio=120")
+
+
+BUSY = "\n".join(["@trace 0", "board_ns=5000000123", "monotonic_ns=3000000000",
+                  switch(0), "@trace 1", "board_ns=5000001333",
+                  "monotonic_ns=3000000777", *map(switch, range(300)),
+                  "@trace end"])
+
+
+def written(text=TEXT):
     timeline = Timeline()
-    for line in TEXT.splitlines():
+    for line in text.splitlines():
         if not timeline.line(line):
             raise AssertionError(f"not taken: {line}")
     with tempfile.NamedTemporaryFile("r") as file:
@@ -75,6 +91,54 @@ def test_kernels_are_processes_and_none_is_0():
     equal([(e["pid"], e["args"]["name"]) for e in written()
            if e["name"] == "process_name"],
           [(1, "kernel 0"), (2, "kernel 1")])
+
+
+# What Perfetto's importer counts as an error or drops without a word.
+
+def test_every_event_has_what_its_kind_needs():
+    for event in written():
+        needs = {"M": {"args"}, "i": {"s"}, "X": {"dur"}, "b": {"cat", "id"},
+                 "e": {"cat", "id"}}[event["ph"]] | {"name", "pid"}
+        if event["ph"] != "M":
+            needs |= {"ts", "tid"}
+        equal(needs - set(event), set())
+        for name in {"ts", "dur", "pid", "tid"} & set(event):
+            equal((name, type(event[name]), event[name] >= 0),
+                  (name, int, True))
+        if event["ph"] in "be":
+            equal(type(event["id"]), str)
+
+
+def test_slices_of_a_row_do_not_overlap():
+    ends = {}
+    for event in written(BUSY):
+        if event["ph"] == "X":
+            row = (event["pid"], event["tid"])
+            begin, length = (int(event[n] * 1000) for n in ("ts", "dur"))
+            if begin < ends.get(row, 0):
+                raise AssertionError(f"{event} begins before {ends[row]}")
+            ends[row] = begin + length
+    equal(len(ends), 2)
+
+
+def test_what_begins_ends_later_in_the_file():
+    for text in (TEXT, BUSY):
+        begun = {}
+        for event in written(text):
+            key = tuple(event.get(k) for k in ("pid", "cat", "id", "name"))
+            if event["ph"] == "b":
+                equal(key in begun, False)
+                begun[key] = event["ts"]
+            elif event["ph"] == "e" and begun.pop(key) > event["ts"]:
+                raise AssertionError(f"{event} ends before it begins")
+        equal(begun, {})
+
+
+def test_times_have_the_unit_that_all_versions_know():
+    timeline = Timeline()
+    with tempfile.NamedTemporaryFile("r") as file:
+        timeline.write(file.name)
+        equal(list(json.load(file)), ["traceEvents"])
 
 
 def test_other_lines_are_not_taken():

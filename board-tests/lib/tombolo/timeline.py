@@ -5,6 +5,11 @@ Each kernel's part begins with what `tombolo clock` says there, so that all
 events are put on the board's one counter. The result is Chrome's trace JSON: a
 process per kernel, with a row per core (who ran), a row per core of events, and
 slices for each stay of a thread on another kernel and each wait for a page.
+
+Times are whole microseconds, as ftrace prints them: Perfetto cuts what is behind the
+point, of a beginning and of a length apart, and drops a slice that then begins
+before the end of another in its row. Nor is there a displayTimeUnit: older
+versions take "ns" for the unit of the times.
 """
 
 import json
@@ -39,7 +44,7 @@ class Kernel:
 
     def _event(self, match):
         offset = self.clock["board_ns"] - self.clock["monotonic_ns"]
-        at = self.last = float(match["time"]) * 1e6 + offset / 1e3
+        at = self.last = round(float(match["time"]) * 1e6 + offset / 1e3)
         core, name, text = int(match["cpu"]), match["name"], match["args"]
         if name == "sched_switch":
             self._switch(core, at, text)
@@ -68,7 +73,7 @@ class Kernel:
     def _wait(self, at, task, args):
         """A page has come: since when had it been waited for?"""
         self.waits += 1
-        for kind, when in (("b", at - float(args["wait_us"])), ("e", at)):
+        for kind, when in (("b", at - int(args["wait_us"])), ("e", at)):
             self._add(kind, f"{task} waits for a page", when, cat="pages",
                       id=f"{self.number}.page.{self.waits}", args=args)
 
@@ -126,8 +131,7 @@ class Timeline:
                  for kernel in self.kernels]
         rows = Rows()
         with open(path, "w", encoding="utf-8") as file:
-            json.dump({"displayTimeUnit": "ns",
-                       "traceEvents": names + rows.named(events)}, file)
+            json.dump({"traceEvents": names + rows.named(events)}, file)
         return len(events)
 
 
