@@ -204,6 +204,7 @@ static void urgent_recalls_do_not_wait(void)
 	receive(f, 1, recall(DSM_NONE, 4, DSM_URGENT));
 	CHECK_EQ(f->unmaps, 2);
 	dsm_copy_timer(&f->core, &f->copy);
+	CHECK_EQ(f->later_copy, 1);
 	dsm_copy_unmapped(&f->core, &f->copy, f->op);
 	CHECK_EQ(f->n, 2);
 	CHECK_EQ(f->bad, 0);
