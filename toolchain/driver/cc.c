@@ -23,25 +23,37 @@ static void print_version(const char *clang)
 	printf("tombolo-cc 1 (common IR by clang %s)\n", clang);
 }
 
+static const char help[] =
+	"usage: tombolo-cc [OPTION...] FILE...\n"
+	"A C compiler whose programs run on every ISA. It takes the options of "
+	"gcc and clang,\nand these:\n"
+	"  --isas=A,B,..    the ISAs of the program, the first one first\n"
+	"  --isa-specific   compile for each ISA: inline assembly, #ifdef\n"
+	"  --never-migrate  no thread migrates in what these sources define\n"
+	"  -Wl,--check      frames are left by returning, not by unwinding\n"
+	"  -v               show the commands of the link\n";
+
+/* What is not there is given back as it is named, as by gcc. */
 static void print_place(const char *question)
 {
-	const char *value = strchr(question, '=');
+	const char *name = strchr(question, '=');
+	const char *place = "";
 
-	value = value ? value + 1 : "";
+	name = name ? name + 1 : "";
 	if (starts(question, "-print-prog-name="))
-		puts(sysroot(text_of("bin/tombolo-%s", value)));
+		place = sysroot(text_of("bin/tombolo-%s", name));
 	else if (starts(question, "-print-file-name="))
-		puts(value);
-	else
-		puts("");
+		place = sysroot(text_of("musl/lib/%s", name));
+	puts(access(place, F_OK) ? name : place);
 }
 
 /* Questions that builds ask their compiler. True if it was one. */
 static bool inform(const struct words *args)
 {
+	const char *arg;
 	size_t i;
 
-	if (has(args, "-dumpversion")) {
+	if (has(args, "-dumpversion") || has(args, "-dumpfullversion")) {
 		puts(version_of_clang());
 		return true;
 	}
@@ -53,10 +65,15 @@ static bool inform(const struct words *args)
 		puts("tombolo-linux-musl");
 		return true;
 	}
+	if (has(args, "--help")) {
+		fputs(help, stdout);
+		return true;
+	}
 	for (i = 0; i < args->n; i++) {
-		if (!starts(args->at[i], "-print-"))
+		arg = args->at[i] + starts(args->at[i], "--");
+		if (!starts(arg, "-print-"))
 			continue;
-		print_place(args->at[i]);
+		print_place(arg);
 		return true;
 	}
 	return false;
@@ -159,15 +176,50 @@ static int link_all(const struct request *request)
 	return 0;
 }
 
+static const char blanks[] = " \t\r\n\v\f";
+
+/* The next word of a file, quoted by ", ' or backslashes as for gcc, in place */
+static char *word_of(char **rest)
+{
+	char *from = *rest + strspn(*rest, blanks), *to = from, *word = from;
+	char quote = 0;
+
+	if (!*from)
+		return NULL;
+	for (; *from && (quote || !strchr(blanks, *from)); from++) {
+		if (*from == '\\' && from[1])
+			*to++ = *++from;
+		else if (*from == quote)
+			quote = 0;
+		else if (!quote && (*from == '"' || *from == '\''))
+			quote = *from;
+		else
+			*to++ = *from;
+	}
+	*rest = from + (*from != 0);
+	*to = 0;
+	return word;
+}
+
+static void add_argument(struct words *args, const char *arg)
+{
+	char *rest, *word;
+
+	if (*arg != '@' || access(arg + 1, F_OK)) {
+		add(args, arg);
+		return;
+	}
+	rest = file_read(arg + 1).data;
+	while ((word = word_of(&rest)))
+		add_argument(args, word);
+}
+
 static struct words arguments(char **argv)
 {
 	struct words args = { 0 };
 
 	while (*++argv)
-		if (**argv == '@' && !access(*argv + 1, F_OK))
-			split(&args, file_read(*argv + 1).data, " \t\r\n\v\f");
-		else
-			add(&args, *argv);
+		add_argument(&args, *argv);
 	return args;
 }
 
@@ -184,7 +236,7 @@ int main(int argc, char **argv)
 		return 0;
 	options_parse(&request, &args);
 	if (request.mode == MODE_LINK && !request.nr_link && request.verbose) {
-		print_version("");
+		print_version(version_of_clang());
 		return 0;
 	}
 	if (request.mode == MODE_LINK ? !request.nr_link : !request.sources.n)

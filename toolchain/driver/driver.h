@@ -290,18 +290,21 @@ uint64_t digest(const struct blob *blobs, size_t n);
  * struct job - a process whose output is kept until it has ended
  * @pid: the process
  * @output: file descriptor of what it prints
+ * @messages: the same of its standard error
  * @name: its program
  */
 struct job {
 	int pid;
 	int output;
+	int messages;
 	const char *name;
 };
 
 /** job_start() - start @command; @verbose prints it to standard error first */
 void job_start(struct job *job, const struct words *command, bool verbose);
 
-/** job_end() - what it printed, without the blanks at its ends; fails as it */
+/** job_end() - what it printed, without the blanks at its ends; fails as it,
+ * with its messages, which are passed on if it does not */
 char *job_end(struct job *job);
 
 /** output_of() - job_start() and job_end() */
@@ -359,8 +362,14 @@ struct native {
 	char *types;
 };
 
-/** native_find() - among the files that the linker used, by its @trace */
-void native_find(struct native *native, const char *trace, const char *work);
+/**
+ * native_find() - among the files that the linker used, by its @trace
+ *
+ * Fails if one is machine code and neither such an object nor ours, @builtins
+ * among them.
+ */
+void native_find(struct native *native, const char *trace, const char *work,
+		 const char *builtins);
 
 /** link_program() - objects and archives to an executable for all the ISAs */
 void link_program(const struct request *request, const struct words *inputs);

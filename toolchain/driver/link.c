@@ -31,14 +31,20 @@ static const char *const empty[] = { "m",     "c",    "rt",    "pthread",
 				     "dl",    "gcc",  "gcc_s", "gcc_eh",
 				     "atomic" };
 /* Linker options that go with their value: they mean nothing here. */
-static const char *const dropped[] = { "-z",	     "-T", "-rpath",
-				       "-soname",    "-h", "-dynamic-linker",
-				       "-rpath-link" };
+static const char *const dropped[] = {
+	"-z",	 "-T",	    "-rpath",		"-soname",	 "-h",
+	"-Map",	 "-m",	    "-dynamic-linker",	"-rpath-link",	 "--rpath",
+	"--Map", "-plugin", "--version-script", "--dynamic-list"
+};
 static const char *const impossible[] = { "-nostdlib", "-nostartfiles",
 					  "-nodefaultlibs", "-r" };
+/* What would be silently wrong, with any value */
+static const char *const unheeded[] = { "--wrap", "-wrap", "-e",   "--entry",
+					"-entry", "-init", "-fini" };
 static const char *const kept[] = { "-L",
 				    "-l",
 				    "-u",
+				    "--undefined",
 				    "--start-group",
 				    "--end-group",
 				    "--whole-archive",
@@ -104,6 +110,10 @@ static void add_inputs(struct link *link, struct words *command,
 			fail("%s: the start and the C library are part of "
 			     "every program",
 			     item);
+		else if (among(unheeded, ARRAY_SIZE(unheeded),
+			       text_of("%.*s", (int)strcspn(item, "="), item)))
+			fail("%s: not heeded where all ISAs are linked as one",
+			     item);
 		else if (!strcmp(item, "--check"))
 			link->check = true;
 		else if (wanted(item))
@@ -139,6 +149,7 @@ static const char *builtins(struct link *link, const struct isa *isa)
 static char *join(struct link *link, const struct words *inputs)
 {
 	char *output = text_of("%s/all.bc", link->work);
+	const char *own = builtins(link, isa_of("x86_64"));
 	struct words command = { 0 };
 
 	add(&command, tool("ld.lld"));
@@ -146,6 +157,7 @@ static char *join(struct link *link, const struct words *inputs)
 		(const char *const[]){ "-m",
 				       "elf_x86_64",
 				       "-static",
+				       "--fatal-warnings",
 				       "--lto-emit-llvm",
 				       "--lto-O0",
 				       "--trace",
@@ -167,11 +179,10 @@ static char *join(struct link *link, const struct words *inputs)
 	add_inputs(link, &command, inputs);
 	add_all(&command, (const char *const[]){
 				  "--start-group", sysroot("musl/lib/libc.a"),
-				  sysroot("runtime/x86_64/libruntime.a"),
-				  builtins(link, isa_of("x86_64")),
+				  sysroot("runtime/x86_64/libruntime.a"), own,
 				  "--end-group", NULL });
 	native_find(&link->native, output_of(&command, link->verbose),
-		    link->work);
+		    link->work, own);
 	return output;
 }
 
@@ -182,7 +193,6 @@ static char *transform(struct link *link, const char *module, bool debug,
 	char *types = text_of("%s/types", link->work);
 	char *plugin = sysroot("tombolo.so");
 	struct words command = { 0 };
-	char *text;
 
 	add(&command, tool("opt"));
 	add(&command, text_of("-load=%s", plugin));
@@ -196,9 +206,7 @@ static char *transform(struct link *link, const char *module, bool debug,
 	file_write(types, link->native.types, strlen(link->native.types), 0666);
 	add(&command, text_of("-tombolo-native=%s", types));
 	add_all(&command, (const char *const[]){ module, "-o", output, NULL });
-	text = output_of(&command, link->verbose);
-	if (*text)
-		fprintf(stderr, "%s\n", text);
+	output_of(&command, link->verbose);
 	return output;
 }
 
@@ -256,6 +264,7 @@ static void stamp(const struct link *link, const char *module)
 		add(&commands[i], tool("clang"));
 		add(&commands[i], triple("--target=", link->isas[i]));
 		add_all(&commands[i], link->isas[i]->clang);
+		add(&commands[i], "-Wno-unused-command-line-argument");
 		add(&commands[i], "-c");
 		add(&commands[i], source);
 		add(&commands[i], "-o");

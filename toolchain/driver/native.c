@@ -138,12 +138,15 @@ static void add_native(struct native *native, const char *path,
 	native->types = text_of("%s%s", native->types, text.data);
 }
 
+static bool is_elf(const struct blob *file)
+{
+	return file->size >= SELFMAG && !memcmp(file->data, ELFMAG, SELFMAG);
+}
+
 static bool is_native(const struct blob *file)
 {
 	struct sections sections;
 
-	if (file->size < 4 || memcmp(file->data, ELFMAG, SELFMAG))
-		return false;
 	sections_read(&sections, file, false);
 	return section_find(&sections, TYPES);
 }
@@ -182,7 +185,8 @@ static struct blob contents(const char *name)
 }
 
 /* Our own libraries, of many members, have none: they are not looked at. */
-void native_find(struct native *native, const char *trace, const char *work)
+void native_find(struct native *native, const char *trace, const char *work,
+		 const char *builtins)
 {
 	const char *path = text_of("%s/native.o", work), *own = sysroot("");
 	struct words names = { 0 };
@@ -192,11 +196,15 @@ void native_find(struct native *native, const char *trace, const char *work)
 	*native = (struct native){ .types = "" };
 	split(&names, trace, "\n");
 	for (i = 0; i < names.n; i++) {
-		if (starts(names.at[i], own))
+		if (starts(names.at[i], own) || starts(names.at[i], builtins))
 			continue;
 		object = contents(names.at[i]);
-		if (!is_native(&object))
+		if (!is_elf(&object))
 			continue;
+		if (!is_native(&object))
+			fail("%s is machine code of one ISA: compile it with "
+			     "tombolo-cc",
+			     names.at[i]);
 		file_write(path, object.data, object.size, 0666);
 		add_native(native, path, work);
 	}

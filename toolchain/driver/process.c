@@ -25,7 +25,8 @@ static void interrupted(int number)
 	(void)number;
 }
 
-static pid_t start(const struct words *command, int output)
+/* @streams: what its standard output and error become, or NULL: ours */
+static pid_t start(const struct words *command, const int *streams)
 {
 	posix_spawn_file_actions_t actions;
 	pid_t pid;
@@ -35,9 +36,9 @@ static pid_t start(const struct words *command, int output)
 		signal(SIGINT, SIG_IGN);
 	fflush(NULL);
 	posix_spawn_file_actions_init(&actions);
-	if (output >= 0) {
-		posix_spawn_file_actions_adddup2(&actions, output, 1);
-		posix_spawn_file_actions_adddup2(&actions, output, 2);
+	if (streams) {
+		posix_spawn_file_actions_adddup2(&actions, streams[0], 1);
+		posix_spawn_file_actions_adddup2(&actions, streams[1], 2);
 	}
 	error = posix_spawnp(&pid, command->at[0], &actions, NULL,
 			     (char **)command->at, environ);
@@ -61,7 +62,7 @@ static int end(pid_t pid)
 
 int run(const struct words *command)
 {
-	return end(start(command, -1));
+	return end(start(command, NULL));
 }
 
 static void show(const struct words *command)
@@ -73,34 +74,50 @@ static void show(const struct words *command)
 	fputc('\n', stderr);
 }
 
+static int keep(const char *name)
+{
+	int fd = memfd_create("output", MFD_CLOEXEC);
+
+	if (fd < 0)
+		fail("cannot keep the output of %s: %s", name, strerror(errno));
+	return fd;
+}
+
 void job_start(struct job *job, const struct words *command, bool verbose)
 {
 	if (verbose)
 		show(command);
 	job->name = command->at[0];
-	job->output = memfd_create("output", MFD_CLOEXEC);
-	if (job->output < 0)
-		fail("cannot keep the output of %s: %s", job->name,
-		     strerror(errno));
-	job->pid = start(command, job->output);
+	job->output = keep(job->name);
+	job->messages = keep(job->name);
+	job->pid = start(command, (int[]){ job->output, job->messages });
+}
+
+static char *kept(int fd)
+{
+	struct blob blob = file_read(text_of("/proc/self/fd/%d", fd));
+
+	close(fd);
+	while (blob.size && isspace((unsigned char)blob.data[blob.size - 1]))
+		blob.data[--blob.size] = 0;
+	return blob.data + strspn(blob.data, " \t\r\n");
 }
 
 char *job_end(struct job *job)
 {
 	int status = end(job->pid);
-	struct blob blob;
-	char *text;
+	char *output = kept(job->output);
+	char *messages = kept(job->messages);
 
-	blob = file_read(text_of("/proc/self/fd/%d", job->output));
-	close(job->output);
-	while (blob.size && isspace((unsigned char)blob.data[blob.size - 1]))
-		blob.data[--blob.size] = 0;
-	text = blob.data + strspn(blob.data, " \t\r\n");
-	if (status && *text)
-		fail("%s", text);
+	if (status && *messages)
+		fail("%s", messages);
+	if (status < 0)
+		fail("%s: %s", job->name, strsignal(-status));
 	if (status)
 		fail("%s failed", job->name);
-	return text;
+	if (*messages)
+		fprintf(stderr, "%s\n", messages);
+	return output;
 }
 
 char *output_of(const struct words *command, bool verbose)

@@ -7,6 +7,23 @@ using namespace llvm;
 
 namespace tombolo
 {
+// Only a section whose name is one in C can be asked for, as __start_NAME; what
+// else is gathered by its section is code that the C library would call.
+static void leaveSection(GlobalVariable &G)
+{
+	StringRef Name = G.getSection();
+
+	for (StringRef List : { ".init_array", ".fini_array", ".preinit_array",
+				".ctors", ".dtors" })
+		if (Name == List || Name.starts_with((List + ".").str()))
+			refuse(G.getName(),
+			       "in section " + Name +
+				       ": say it by an attribute, constructor "
+				       "or destructor");
+	if (Name.contains('.'))
+		G.setSection("");
+}
+
 // Constants that the code generator merges or drops would differ by ISA.
 static void nameGlobal(GlobalVariable &G, unsigned &Next)
 {
@@ -17,6 +34,7 @@ static void nameGlobal(GlobalVariable &G, unsigned &Next)
 	}
 	G.setUnnamedAddr(GlobalValue::UnnamedAddr::None);
 	G.setComdat(nullptr);
+	leaveSection(G);
 	if (G.hasSection() || G.isThreadLocal())
 		return;
 	StringRef Kind = G.isConstant() ? ".rodata.tb." : ".data.tb.";
@@ -74,7 +92,9 @@ void commonGlobals(Module &M)
 	for (Function &F : M) {
 		F.setUnnamedAddr(GlobalValue::UnnamedAddr::None);
 		F.setComdat(nullptr);
-		if (F.isDeclaration() && !F.isIntrinsic())
+		// A weak one that nobody defines is null on every ISA.
+		if (F.isDeclaration() && !F.isIntrinsic() &&
+		    !F.hasExternalWeakLinkage())
 			Outside.push_back(&F);
 	}
 	for (Function *F : Outside)

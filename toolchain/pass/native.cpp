@@ -77,6 +77,8 @@ void checkNativeCalls(Module &M, StringRef File)
 		Parts.clear();
 		Line.split(Parts, '\t');
 		Function *F = M.getFunction(Parts[0]);
+		if (F && F->hasExternalWeakLinkage())
+			F->setLinkage(GlobalValue::ExternalLinkage);
 		if (F && signature(*F) != Parts[1])
 			refuse(Parts[2], Parts[0] + " is " + Parts[1] +
 						 ", but is called as " +
