@@ -324,6 +324,9 @@ char *sysroot(const char *name);
 /** cache_folder() - where things stay between two runs */
 char *cache_folder(void);
 
+/** llvm_release() - the number of LLVM's release that is used */
+const char *llvm_release(void);
+
 /** tool() - path of an LLVM tool of the chosen version; fails if not there */
 const char *tool(const char *name);
 

@@ -121,7 +121,10 @@ static void add_inputs(struct link *link, struct words *command,
 	}
 }
 
-/* The compiler's own functions: binary128 and __int128 arithmetic */
+/*
+ * The compiler's own functions: binary128 and __int128 arithmetic. Clang has those
+ * of binary128 for x86_64 since release 17.
+ */
 static const char *builtins(struct link *link, const struct isa *isa)
 {
 	const char **path = &link->builtins[isa - isas];
@@ -129,7 +132,7 @@ static const char *builtins(struct link *link, const struct isa *isa)
 
 	if (*path)
 		return *path;
-	if (strcmp(isa->name, "x86_64")) {
+	if (strcmp(isa->name, "x86_64") || atoi(llvm_release()) < 17) {
 		add(&command, text_of("%s-linux-gnu-gcc", isa->name));
 	} else {
 		add(&command, tool("clang"));
@@ -157,8 +160,12 @@ static char *join(struct link *link, const struct words *inputs)
 		(const char *const[]){ "-m",
 				       "elf_x86_64",
 				       "-static",
+<<<<<<< HEAD
 				       "--fatal-warnings",
 				       "--lto-emit-llvm",
+=======
+				       "--plugin-opt=emit-llvm",
+>>>>>>> cb9d0f2 (toolchain: LLVM 16 builds and passes the tests)
 				       "--lto-O0",
 				       "--trace",
 				       "-o",

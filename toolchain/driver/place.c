@@ -27,7 +27,7 @@ const struct isa isas[NR_ISAS] = {
 		.emulation = "elf64lriscv",
 		.clang = (const char *const[]){ "-march=rv64gc", "-mabi=lp64d",
 						"-mno-relax", "-mcmodel=medany",
-						NULL },
+						"-msmall-data-limit=0", NULL },
 		.llc = (const char *const[]){ "-mattr=+m,+a,+f,+d,+c,-relax",
 					      "-target-abi=lp64d",
 					      "-code-model=medium", NULL },
@@ -94,12 +94,18 @@ char *which(const char *name, const char *path)
 	return NULL;
 }
 
-const char *tool(const char *name)
+const char *llvm_release(void)
 {
 	const char *version = getenv("TOMBOLO_LLVM");
+
+	return version && *version ? version : LLVM;
+}
+
+const char *tool(const char *name)
+{
+	const char *version = llvm_release();
 	char *found;
 
-	version = version && *version ? version : LLVM;
 	found = which(text_of("%s-%s", name, version), getenv("PATH"));
 	if (!found)
 		found = which(name, text_of("/usr/lib/llvm-%s/bin", version));

@@ -12,29 +12,32 @@ namespace tombolo
 {
 constexpr const char *Top = "__tombolo_dsp";
 
-static BasicBlock::iterator behind(Value *V, BasicBlock *Entry)
+static IRBuilderBase::InsertPoint behind(Value *V, BasicBlock *Entry)
 {
 	auto *I = dyn_cast<Instruction>(V);
+	BasicBlock *At = Entry;
+	BasicBlock::iterator It = At->begin();
 
 	if (!I) {
-		auto At = Entry->begin();
-		while (isa<AllocaInst>(At))
-			++At;
-		return At;
+		while (It != At->end() && isa<AllocaInst>(It))
+			++It;
+	} else if (auto *II = dyn_cast<InvokeInst>(I)) {
+		At = II->getNormalDest();
+		It = At->getFirstInsertionPt();
+	} else {
+		At = I->getParent();
+		It = isa<PHINode>(I) ? At->getFirstInsertionPt() :
+				       std::next(I->getIterator());
 	}
-	if (auto *II = dyn_cast<InvokeInst>(I))
-		return II->getNormalDest()->getFirstInsertionPt();
-	if (isa<PHINode>(I))
-		return I->getParent()->getFirstInsertionPt();
-	return std::next(I->getIterator());
+	return { At, It };
 }
 
 // Gives V memory of its own; mem2reg makes a value of it again, once it has
 // been stored to from elsewhere too.
 AllocaInst *toMemory(Value *V, BasicBlock *Entry)
 {
-	auto *A =
-		new AllocaInst(V->getType(), 0, nullptr, "", &*Entry->begin());
+	IRBuilder<> B(Entry, Entry->begin());
+	AllocaInst *A = B.CreateAlloca(V->getType());
 	DenseMap<std::pair<PHINode *, BasicBlock *>, Value *> ForPhi;
 	SmallVector<Use *, 16> Uses;
 
@@ -50,7 +53,8 @@ AllocaInst *toMemory(Value *V, BasicBlock *Entry)
 					     Phi ? From->getTerminator() : I);
 		U->set(Known);
 	}
-	new StoreInst(V, A, &*behind(V, Entry));
+	B.restoreIP(behind(V, Entry));
+	B.CreateStore(V, A);
 	return A;
 }
 

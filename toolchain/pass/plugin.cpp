@@ -106,6 +106,7 @@ struct Link : PassInfoMixin<Link> {
 				     .getManager());
 		P.Check = Check;
 		tellCheckMode(P);
+		dropSmallData(M);
 		if (!NativeFile.empty())
 			checkNativeCalls(M, NativeFile);
 		for (Function &F : M)

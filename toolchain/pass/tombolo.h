@@ -123,6 +123,7 @@ void commonGlobals(Module &M);
 void extendArguments(Module &M);
 void lowerConstructors(Module &M);
 void tellCheckMode(Program &P);
+void dropSmallData(Module &M);
 void lowerThreadLocals(Program &P);
 void insertPolls(Program &P);
 void findMay(Program &P);

@@ -3,7 +3,7 @@
 ; RUN: %opt -passes=tombolo-neutral %s | FileCheck %s
 
 declare i32 @printf(ptr, ...)
-declare void @llvm.va_start.p0(ptr)
+declare void @llvm.va_start(ptr)
 
 ; CHECK: @tombolo.noargs = private constant [8 x i64] zeroinitializer, align 16
 
@@ -23,6 +23,6 @@ define i32 @call(ptr %f, fp128 %x) {
 ; CHECK-LABEL: define void @take(ptr %list, ptr %0)
 ; CHECK: store ptr %0, ptr %list
 define void @take(ptr %list, ...) {
-  call void @llvm.va_start.p0(ptr %list)
+  call void @llvm.va_start(ptr %list)
   ret void
 }
