@@ -7,7 +7,7 @@
  */
 #include "runtime.h"
 
-enum { KICK = 10, SIG_SETMASK = 2 };
+enum { KICK = TB_BODY_KICK, SIG_SETMASK = 2 };
 
 extern const char __cp_begin[1], __cp_end[1], __cp_cancel[1];
 

@@ -10,7 +10,7 @@ enum {
 	SIGILL = 4,
 	SIGBUS = 7,
 	SIGFPE = 8,
-	KICK = 10,
+	KICK = TB_BODY_KICK,
 	SIGSEGV = 11,
 	MAPERR = 1
 };
@@ -145,6 +145,7 @@ static void kicked(int sig, void *info, void *uc)
 {
 	(void)sig;
 	(void)info;
+	tb_rest();
 	if (tb_self)
 		answer_knocks(*(u64 *)((char *)uc + TB_UC_PC));
 }
@@ -175,20 +176,18 @@ static long map_it(const struct tb_map *m)
 /* While the lock is held the agent forgets nothing: what was read stays true. */
 static int map_touched(u64 addr)
 {
-	u32 *changing = &tb_state->changing, before;
 	struct tb_map m;
 	long p = -1;
+	u32 since;
 	int known;
 
 	for (;;) {
+		since = tb_settled();
 		tb_lock(&mapping);
-		before = __atomic_load_n(changing, __ATOMIC_SEQ_CST);
 		known = tb_peek_map(addr, &m);
-		if (!(before & 1) &&
-		    __atomic_load_n(changing, __ATOMIC_SEQ_CST) == before)
+		if (tb_is_settled(since))
 			break;
 		tb_unlock(&mapping);
-		sys0(SYS_sched_yield);
 	}
 	if (known && m.prot)
 		p = map_it(&m);
@@ -212,18 +211,6 @@ static void faulted(int sig, void *info, void *uc)
 	tb_copy(m->info, info, sizeof(m->info));
 	ask_once(TB_FAULT, arg, *(u64 *)((char *)uc + TB_UC_PC));
 	answer_knocks(*(u64 *)((char *)uc + TB_UC_PC));
-}
-
-/* Ends with the home: its end of the pipe closes at exit and at exec. */
-static int watch(void *unused)
-{
-	char byte;
-
-	(void)unused;
-	while (sys3(SYS_read, 0, &byte, 1) == -TB_EINTR)
-		;
-	for (;;)
-		sys1(SYS_exit_group, 0);
 }
 
 static void map_here(u64 at, u64 len, long how)
@@ -279,7 +266,7 @@ void tb_body(void)
 		 TB_MAP_FIXED);
 	tb_is_body = 1;
 	catch_own();
-	tid = tb_own_thread(watch, NULL);
+	tid = tb_own_thread(tb_watch, NULL);
 	if (tid < 0)
 		tb_die("no thread to watch the home", "");
 	a->watcher = (u32)tid;

@@ -23,6 +23,8 @@ void tb_memory_lock(void)
 void tb_memory_unlock(void)
 {
 	__atomic_fetch_add(&tb_state->changing, 1, __ATOMIC_SEQ_CST);
+	if (tb_state->shared || tb_state->threads)
+		tb_futex_wake(&tb_state->changing);
 	tb_unlock(&locked);
 	sys4(SYS_rt_sigprocmask, 2, &mask_before, 0, 8);
 }
@@ -373,21 +375,32 @@ int tb_peek_map(u64 addr, struct tb_map *map)
 	return map->start <= addr;
 }
 
+/* Waits, asleep, until nobody changes the list: it has not changed since then ... */
+u32 tb_settled(void)
+{
+	u32 *changing = &tb_state->changing, now;
+
+	while ((now = __atomic_load_n(changing, __ATOMIC_SEQ_CST)) & 1)
+		tb_futex_wait(changing, now);
+	return now;
+}
+
+/* ... if the number is still this one. */
+int tb_is_settled(u32 since)
+{
+	return __atomic_load_n(&tb_state->changing, __ATOMIC_SEQ_CST) == since;
+}
+
 /* The mapping at addr, as it was at one moment. Takes no lock: for any process. */
 int tb_find_map(u64 addr, struct tb_map *map)
 {
-	u32 before;
-	int found = 0;
+	u32 since;
+	int found;
 
 	do {
-		before = __atomic_load_n(&tb_state->changing, __ATOMIC_SEQ_CST);
-		if (before & 1) {
-			sys0(SYS_sched_yield);
-			continue;
-		}
+		since = tb_settled();
 		found = tb_peek_map(addr, map);
-	} while (before & 1 || __atomic_load_n(&tb_state->changing,
-					       __ATOMIC_SEQ_CST) != before);
+	} while (!tb_is_settled(since));
 	return found;
 }
 

@@ -91,6 +91,8 @@ long tb_mremap(u64 old, u64 old_len, u64 len, u64 flags, u64 to);
 int tb_is_mapped(u64 addr, u64 len);
 int tb_find_map(u64 addr, struct tb_map *map);
 int tb_peek_map(u64 addr, struct tb_map *map);
+u32 tb_settled(void);
+int tb_is_settled(u32 since);
 int tb_map_has_fd(long fd);
 void tb_forget_native(void);
 void tb_memory_lock(void);
@@ -137,6 +139,11 @@ long tb_ask_cancel_point(volatile int *cancel, long n, long a, long b, long c,
 			 long d, long e, long f);
 long tb_ask_clone(int (*fn)(void *), char *stack, int flags, void *arg,
 		  u64 *va);
+
+/* watch.c: of the processes that are not the home */
+#define TB_BODY_KICK 10
+int tb_watch(void *unused);
+void tb_rest(void);
 
 /* unwind.c */
 enum tb_walk { TB_WALK_PAD, TB_WALK_BASE, TB_WALK_STUCK };
