@@ -14,29 +14,32 @@ struct dirent64 {
 	char name[];
 };
 
-static void note_fd(int fd, int own)
+static int note_fd(int fd, int own)
 {
 	struct tb_world *s = tb_state;
 
 	if (fd == own || !(sys3(SYS_fcntl, fd, F_GETFD, 0) & CLOEXEC))
-		return;
+		return 1;
 	if (s->fds == TB_FDS)
-		tb_die("too many descriptors that close at exec", "");
+		return 0;
 	s->fd[s->fds++].fd = fd;
 	sys3(SYS_fcntl, fd, F_SETFD, 0);
+	return 1;
 }
 
-/* Descriptors that would close at this exec must not; later they must again. */
-static void keep_descriptors(void)
+/*
+ * Descriptors that would close at this exec must not; later they must again. Not if
+ * there are too many.
+ */
+static int keep_descriptors(void)
 {
 	char buffer[2048];
 	long fd =
 		sys4(SYS_openat, -100, "/proc/self/fd", 0200000 | 02000000, 0);
+	int kept = fd >= 0;
 	long n, at;
 
 	tb_state->fds = 0;
-	if (fd < 0)
-		tb_die("/proc is needed to migrate", "");
 	while ((n = sys3(SYS_getdents64, fd, buffer, sizeof(buffer))) > 0)
 		for (at = 0; at < n;) {
 			struct dirent64 *d = (void *)(buffer + at);
@@ -44,9 +47,10 @@ static void keep_descriptors(void)
 
 			at += d->len;
 			if (*name >= '0' && *name <= '9')
-				note_fd((int)tb_number(&name), (int)fd);
+				kept &= note_fd((int)tb_number(&name), (int)fd);
 		}
 	sys1(SYS_close, fd);
+	return kept;
 }
 
 void tb_restore_descriptors(void)
@@ -108,10 +112,8 @@ void tb_execute(u32 isa, const char *variable, int fd)
 
 void tb_hand_over(u32 isa)
 {
-	int fd;
+	int fd = keep_descriptors() ? make_state_file() : -1;
 
-	keep_descriptors();
-	fd = make_state_file();
 	if (fd >= 0) {
 		tb_execute(isa, "TOMBOLO_RESUME", fd);
 		sys1(SYS_close, fd);

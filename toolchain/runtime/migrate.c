@@ -216,6 +216,8 @@ static long start(struct tb_context *ctx)
 	struct tb_thread *t = tb_self;
 
 	t->stays = obstacle(ctx);
+	if (t->stays == TB_PINNED)
+		tb_never_saved();
 	if (t->stays) {
 		__atomic_fetch_add(&tb_state->refused, 1, __ATOMIC_RELAXED);
 		return -1;

@@ -198,6 +198,8 @@ int tb_write_sparse(int fd, u64 from, u64 len, u64 at);
 void tb_used_part(const struct tb_map *m, u64 *from, u64 *to);
 /* save.c */
 void tb_save_file(void);
+void tb_note_pending(void);
+void tb_never_saved(void);
 void tb_open_again(void);
 /* exec.c */
 void tb_hand_over(u32 isa);

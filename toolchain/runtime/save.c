@@ -13,6 +13,53 @@ struct dirent64 {
 	char name[];
 };
 
+/* A file or folder: what is there again under its name, and can be read again */
+static int is_lasting(int fd)
+{
+	enum { EMPTY_PATH = 0x1000, TYPE = 1 };
+	enum { MODE = 28, FORMAT = 0170000, FILE = 0100000, FOLDER = 0040000 };
+	u8 stat[256];
+	u32 format;
+
+	if (sys(SYS_statx, fd, (long)"", EMPTY_PATH, TYPE, (long)stat, 0))
+		return 0;
+	format = *(unsigned short *)(stat + MODE) & FORMAT;
+	return format == FILE || format == FOLDER;
+}
+
+/* Devices that are the same wherever and whenever they are opened */
+static int is_common_device(const char *path)
+{
+	static const char *const names[] = { "null", "zero", "full", "random",
+					     "urandom" };
+	u32 i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (tb_starts(path, "/dev/") && tb_same(path + 5, names[i]))
+			return 1;
+	return 0;
+}
+
+/* Whether anybody in this process has locked it: the kernel's notes tell. */
+static int is_locked(int fd)
+{
+	char path[64] = "/proc/self/fdinfo/", digits[24], text[2048];
+	long notes, n, i;
+
+	tb_join(path, path, "", tb_decimal(digits + sizeof(digits), (u64)fd));
+	notes = sys4(SYS_openat, -100, path, 0, 0);
+	n = notes < 0 ? 0 : sys3(SYS_read, notes, text, sizeof(text) - 8);
+	if (notes >= 0)
+		sys1(SYS_close, notes);
+	if (n < 0)
+		n = 0;
+	tb_zero(text + n, 8);
+	for (i = 0; i < n; i++)
+		if ((!i || text[i - 1] == '\n') && tb_starts(text + i, "lock:"))
+			return 1;
+	return 0;
+}
+
 static const char *note(int fd)
 {
 	static char link[40] = "/proc/self/fd/", number[24];
@@ -31,9 +78,11 @@ static const char *note(int fd)
 		return "a descriptor without a name, or with too long a one";
 	f->path[len] = 0;
 	if (f->path[0] != '/' ||
-	    (tb_starts(f->path, "/dev/") && !tb_same(f->path, "/dev/null")) ||
+	    (!is_lasting(fd) && !is_common_device(f->path)) ||
 	    (len > 10 && tb_same(f->path + len - 10, " (deleted)")))
 		return f->path;
+	if (is_locked(fd))
+		return "a locked file";
 	f->fd = fd;
 	f->flags = (s32)sys3(SYS_fcntl, fd, GETFL, 0) |
 		   (sys3(SYS_fcntl, fd, GETFD, 0) & 1 ? 02000000 : 0);
@@ -77,6 +126,34 @@ static const char *shared_memory(void)
 		if (tb_state->map[i].kind == TB_SHARED)
 			return "memory that is shared with others";
 	return NULL;
+}
+
+/*
+ * What has come is the program's business before it is saved; what it does not
+ * want to hear of yet cannot be kept. Under qemu nobody sees that.
+ */
+void tb_note_pending(void)
+{
+	const u64 cancel = 1UL << (33 - 1); /* told in memory, too */
+	u64 now = 0;
+
+	sys2(SYS_rt_sigpending, &now, 8);
+	tb_self->pending = now & ~cancel;
+}
+
+/* Those that are, or are not, in the mask of the thread that they came for */
+static int has_pending(int blocked)
+{
+	struct tb_thread *t;
+	u32 i;
+
+	for (i = 0; i < tb_state->slots; i++) {
+		t = &tb_state->thread[i];
+		if (t->used == TB_USED &&
+		    t->pending & (blocked ? t->sigmask : ~t->sigmask))
+			return 1;
+	}
+	return 0;
 }
 
 static const char *tie(void)
@@ -143,6 +220,8 @@ static const char *what_cannot(void)
 
 	bad = bad ? bad : shared_memory();
 	bad = bad ? bad : tie();
+	if (!bad && has_pending(1))
+		bad = "a signal that the program has blocked";
 	return bad ? bad : children();
 }
 
@@ -168,6 +247,12 @@ void tb_save_file(void)
 
 	if (!stopped)
 		return;
+	tb_note_pending();
+	if (stopped > 0 && has_pending(0)) { /* at the next point, then */
+		tb_let_go();
+		tb_policy_ask(tb_self, TB_NEXT);
+		return;
+	}
 	if (stopped > 0) {
 		bad = what_cannot();
 		if (!bad)
@@ -177,6 +262,19 @@ void tb_save_file(void)
 	tb_state->save_to[0] = 0;
 	tb_state->refused++;
 	tb_let_go();
+}
+
+/* What cannot leave this process can as little be saved. */
+void tb_never_saved(void)
+{
+	const char *bad = shared_memory();
+
+	if (!tb_state->save_to[0])
+		return;
+	bad = bad ? bad : tie();
+	tb_say("not saved: ", bad ? bad : "what does not survive an exec",
+	       NULL);
+	tb_state->save_to[0] = 0;
 }
 
 static void open_at(const struct tb_fd *f)

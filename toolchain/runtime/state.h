@@ -152,6 +152,7 @@ struct tb_thread {
 	u64 cleared; /* the word that the kernel clears at the thread's end */
 	u32 stays; /* why it did not leave its stack: one of enum tb_stays */
 	u32 unused;
+	u64 pending; /* signals that had come for it when it stopped */
 	struct tb_mail mail;
 };
 
@@ -232,6 +233,6 @@ _Static_assert(sizeof(struct tb_record) == 32, "the pass counts on 32");
 _Static_assert(sizeof(struct tb_map) == 40, "the same on all ISAs");
 _Static_assert(sizeof(struct tb_fd) == 256, "the same on all ISAs");
 _Static_assert(sizeof(struct tb_mail) == 256, "the same on all ISAs");
-_Static_assert(sizeof(struct tb_thread) == 472, "the same on all ISAs");
+_Static_assert(sizeof(struct tb_thread) == 480, "the same on all ISAs");
 
 #endif

@@ -9,8 +9,8 @@
 enum { NAP = 20000000 /* ns */, NAPS = 500 };
 
 static const char *const reasons[] = {
-	[TB_MAY_LEAVE] = "a thread that waits inside of the C library, or "
-			 "computes without a migration point",
+	[TB_MAY_LEAVE] =
+		"a thread inside of the C library, or without a migration point",
 	[TB_IN_HANDLER] = "a thread in a signal handler",
 	[TB_FORBIDDEN] = "a thread where tombolo_forbid() holds",
 	[TB_PINNED] = "what does not survive an exec",
@@ -64,6 +64,7 @@ void tb_stop_here(void)
 {
 	u32 *saving = &tb_state->saving;
 
+	tb_note_pending();
 	__atomic_store_n(&tb_self->stopped, 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(saving, __ATOMIC_SEQ_CST))
 		tb_futex_wait(saving, 1);

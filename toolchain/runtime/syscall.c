@@ -231,6 +231,10 @@ long __tombolo_syscall(long n, long a, long b, long c, long d, long e, long f)
 		return -TB_ENOMEM;
 	case SYS_exit:
 		tb_thread_end((int)a);
+	case SYS_exit_group:
+		if (tb_state->save_to[0] && !tb_borrowed)
+			tb_say("not saved: the program has ended before", NULL);
+		break;
 	case SYS_gettid:
 		return tb_self->number;
 	case SYS_set_tid_address:

@@ -2,10 +2,13 @@
 // refused.c - has one thing that no state file can hold, named by its argument,
 // and a second thread. It goes on all the same, and ends with status 5.
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <tombolo.h>
 #include <unistd.h>
@@ -18,19 +21,43 @@ static int is(const char *name)
 	return !strcmp(what, name);
 }
 
+static void has_descriptor(void)
+{
+	int ends[2];
+
+	if (is("pipe") && pipe(ends))
+		_exit(1);
+	if (is("socket") && socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
+		_exit(1);
+	if (is("device") && open("/dev/ptmx", O_RDWR) < 0)
+		_exit(1);
+	if (is("locked") && flock(open(".", O_RDONLY), LOCK_SH))
+		_exit(1);
+}
+
+static void has_signal(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	raise(SIGUSR1);
+}
+
 static void has(void)
 {
 	static pthread_mutex_t mutex;
 	pthread_mutexattr_t attr;
 	timer_t timer;
-	int ends[2];
 
+	has_descriptor();
 	if (is("child") && !fork()) {
 		sleep(30);
 		_exit(0);
 	}
-	if (is("pipe") && pipe(ends))
-		_exit(1);
+	if (is("signal"))
+		has_signal();
 	if (is("timer"))
 		timer_create(CLOCK_MONOTONIC, NULL, &timer);
 	if (is("shared"))
