@@ -160,12 +160,8 @@ static char *join(struct link *link, const struct words *inputs)
 		(const char *const[]){ "-m",
 				       "elf_x86_64",
 				       "-static",
-<<<<<<< HEAD
 				       "--fatal-warnings",
-				       "--lto-emit-llvm",
-=======
 				       "--plugin-opt=emit-llvm",
->>>>>>> cb9d0f2 (toolchain: LLVM 16 builds and passes the tests)
 				       "--lto-O0",
 				       "--trace",
 				       "-o",
