@@ -4,6 +4,7 @@
  */
 #include <linux/pagemap.h>
 #include <linux/tombolo.h>
+#include <linux/userfaultfd_k.h>
 
 #include "find.h"
 
@@ -136,9 +137,15 @@ static bool is_eager(struct vm_area_struct *vma)
 int find_page(struct dsm_space *space, struct vm_area_struct *vma,
 	      struct home_ask *a, struct found *f)
 {
-	bool eager = is_eager(vma);
+	/*
+	 * What a program answers for (userfaultfd) the thread asks for itself, at home:
+	 * nobody here waits for a program, which may wait for us.
+	 */
+	bool answered = userfaultfd_armed(vma);
+	bool eager = !answered && is_eager(vma);
 	bool write = a->ask.access == DSM_WRITE || eager;
-	bool nofault = a->gently && (!eager || vma->vm_flags & VM_GROWSDOWN);
+	bool nofault = answered ||
+		       (a->gently && (!eager || vma->vm_flags & VM_GROWSDOWN));
 	unsigned long addr = a->ask.addr;
 	int ret;
 
@@ -166,7 +173,7 @@ int find_page(struct dsm_space *space, struct vm_area_struct *vma,
 	ret = nofault ? -EFAULT : get_page_at(vma, addr, true, false, &f->page);
 out:
 	f->has_pte = true;
-	return ret;
+	return answered && ret == -EFAULT ? -EBUSY : ret;
 }
 
 /*

@@ -7,6 +7,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/userfaultfd_k.h>
 
 #include "arch.h"
 #include "find.h"
@@ -50,13 +51,15 @@ static void take_limits(struct dsm_space *space)
 static void touch(struct dsm_space *space, unsigned long addr)
 {
 	struct mm_struct *mm = space->mm;
+	struct vm_area_struct *vma;
 	bool unlocked, stack;
 
 	take_limits(space);
 	kthread_use_mm(mm); /* the vDSO's data know no other */
 	mmap_read_lock(mm);
 	stack = below_stack(mm, addr);
-	if (vma_lookup(mm, addr))
+	vma = vma_lookup(mm, addr);
+	if (vma && !userfaultfd_armed(vma))
 		fixup_user_fault(mm, addr, 0, &unlocked);
 	mmap_read_unlock(mm);
 	if (stack)
