@@ -276,6 +276,64 @@ static enum ktap_status freed_when_needed(void)
 	return thrown_away(MADV_FREE, 1);
 }
 
+static void *always_writes(void *unused)
+{
+	(void)unused;
+	go(1);
+	while (!stop)
+		pages[0]++;
+	go(0);
+	return NULL;
+}
+
+static void spin_us(uint64_t us)
+{
+	uint64_t end = now_ns(CLOCK_MONOTONIC) + us * 1000;
+
+	while (now_ns(CLOCK_MONOTONIC) < end)
+		;
+}
+
+/* The home has its time with the page when it is thrown away: the other waits for that. */
+static int throws_away(void *unused)
+{
+	int turn;
+
+	(void)unused;
+	pages = private_pages(PAGE);
+	stop = 0;
+	if (pthread_create(&other, NULL, always_writes, NULL))
+		return 2;
+	for (turn = 0; turn < 200; turn++) {
+		while (!pages[0])
+			usleep(50);
+		pages[1]++;
+		spin_us(turn % 20 * 40);
+		madvise((void *)pages, PAGE, MADV_DONTNEED);
+	}
+	stop = 1;
+	pthread_join(other, NULL);
+	return 0;
+}
+
+static long frames_in_use(void)
+{
+	return number_in(DSM_HELD, "frames") - number_in(DSM_HELD, "kept");
+}
+
+static enum ktap_status let_go(void)
+{
+	long before = frames_in_use();
+	int i;
+
+	KTAP_EXPECT(!ended(child(throws_away, NULL)));
+	for (i = 0; i < 100 && frames_in_use() > before; i++)
+		sleep_ms(100);
+	ktap_say("%ld frames in use, %ld before", frames_in_use(), before);
+	KTAP_EXPECT(frames_in_use() <= before);
+	return KTAP_PASS;
+}
+
 /* ---- pages that move ---- */
 
 static int compact(unsigned int turn)
@@ -446,6 +504,7 @@ int main(void)
 {
 	static const struct ktap_test tests[] = {
 		KERNEL_1_TAKES_THREADS,
+		{ "frames are let go, whoever waits for them", let_go },
 		{ "there is swap", swap_is_there },
 		{ "pages are swapped out and in", swapped },
 		{ "pages are thrown away", not_needed },
