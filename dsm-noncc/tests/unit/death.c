@@ -67,6 +67,17 @@ static void a_getter_dies(void)
 	CHECK_EQ(f->lost_by, 2);
 	CHECK(dsm_page_idle(&f->core, &f->page));
 	free(f);
+	/* It had not, and the next one wants to read what nobody has. */
+	f = given(0);
+	wants(f, 1, 2, DSM_WRITE);
+	wants(f, 2, 3, DSM_READ);
+	dsm_peer_down(&f->core, 2);
+	dsm_home_gone(&f->core, &f->page, 2, DSM_OFF);
+	answers(f, 1, DSM_NONE, DSM_HELD);
+	check_sent(f, 3, 3, DSM_GRANT, DSM_READ, 1);
+	CHECK_EQ(f->page.state, DSM_PAGE_SHARED);
+	CHECK_EQ(f->page.holders, 8);
+	free(f);
 	tap_end("a getter dies");
 }
 

@@ -116,6 +116,37 @@ static void the_home_gets_it_back(void)
 	tap_end("the home gets it back, to read and to write");
 }
 
+/* Who may read already troubles nobody by asking again, and everybody to write. */
+static void holders_ask_again(void)
+{
+	struct fake *f = fake_create(0);
+
+	wants(f, 0, 1, DSM_READ);
+	protect(f);
+	wants(f, 1, 2, DSM_READ);
+	wants(f, 2, 1, DSM_READ);
+	check_sent(f, 3, 1, DSM_GRANT, DSM_READ, 2);
+	CHECK_EQ(f->protects, 1);
+	CHECK_EQ(f->page.state, DSM_PAGE_SHARED);
+	CHECK_EQ(f->page.holders, 1 | 2 | 4);
+	wants(f, 3, 1, DSM_WRITE);
+	CHECK_EQ(f->keep, DSM_NONE);
+	protect(f);
+	check_sent(f, 4, 2, DSM_RECALL, DSM_NONE, 2);
+	answers(f, 2, DSM_NONE, DSM_HELD);
+	check_sent(f, 5, 1, DSM_GRANT, DSM_WRITE, 3);
+	CHECK_EQ(f->page.state, DSM_PAGE_EXCLUSIVE);
+	CHECK_EQ(f->page.holders, 2);
+	wants(f, 4, 1, DSM_READ);
+	check_sent(f, 6, 1, DSM_GRANT, DSM_WRITE, 4);
+	wants(f, 5, 1, DSM_WRITE);
+	check_sent(f, 7, 1, DSM_GRANT, DSM_WRITE, 5);
+	CHECK_EQ(f->page.state, DSM_PAGE_EXCLUSIVE);
+	CHECK_EQ(f->page.holders, 2);
+	free(f);
+	tap_end("who has it already asks again");
+}
+
 static void in_order_and_in_turn(void)
 {
 	struct fake *f = given(0);
@@ -491,6 +522,7 @@ int main(void)
 	a_write_leaves_nothing();
 	from_one_to_another();
 	the_home_gets_it_back();
+	holders_ask_again();
 	in_order_and_in_turn();
 	the_home_has_its_time();
 	time_that_is_not_used();
