@@ -5,7 +5,7 @@
  * independent writers; with sequentially consistent accesses and with fences. An
  * outcome that C11 forbids must not be seen. The machine under an emulator may be
  * stronger than the ISAs: this finds gross errors, passes/atomics.ll the others. Or
- * weaker: qemu 7.2 on x86_64 lets a load (ldar) pass an earlier store (stlr) of
+ * weaker: qemu (7.2, 10.0) on x86_64 lets a load (ldar) pass an earlier store (stlr) of
  * aarch64, so that the first test has no zero there, whoever compiled it.
  */
 #include <pthread.h>
