@@ -91,19 +91,41 @@ static void copy_text(char *to, u64 size, const char *from)
 	tb_copy(to, from, len + 1);
 }
 
+/*
+ * What a program starts has its environment, but may be another program, whose
+ * images are not known: it runs plain.
+ */
+static int is_ours(const char *images)
+{
+	extern const char __ehdr_start[], __tombolo_build[];
+	char path[sizeof(tb_state->images) + 16];
+	u64 build = 0;
+	long fd;
+
+	if (!images || tb_len(images) >= sizeof(tb_state->images))
+		return 0;
+	tb_join(path, images, ".", names[TB_ISA]);
+	fd = sys4(SYS_openat, -100, path, 02000000, 0);
+	if (fd < 0)
+		return 0;
+	sys4(SYS_pread64, fd, &build, sizeof(build),
+	     __tombolo_build - __ehdr_start);
+	sys1(SYS_close, fd);
+	return build == tb_build();
+}
+
 void tb_policy_init(char **envp)
 {
 	const char *s = tb_env(envp, "TOMBOLO_MIGRATE");
 
 	tb_state->limit = ~0UL;
-	if (!s)
+	if (!s || !is_ours(tb_env(envp, "TOMBOLO_IMAGES")))
 		return;
 	read_policy(s);
 	read_order(tb_env(envp, "TOMBOLO_ISAS"));
 	tb_state->verbose = tb_env(envp, "TOMBOLO_VERBOSE") != NULL;
-	s = tb_env(envp, "TOMBOLO_IMAGES");
-	if (s)
-		copy_text(tb_state->images, sizeof(tb_state->images), s);
+	copy_text(tb_state->images, sizeof(tb_state->images),
+		  tb_env(envp, "TOMBOLO_IMAGES"));
 	s = tb_env(envp, "TOMBOLO_SAVE");
 	if (s)
 		copy_text(tb_state->save_to, sizeof(tb_state->save_to), s);

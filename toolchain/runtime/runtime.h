@@ -193,6 +193,7 @@ long tb_clock_number(long clock);
 
 /* state.c */
 int tb_dump(int fd);
+int tb_dump_file(int fd);
 void tb_load(int fd);
 int tb_write_sparse(int fd, u64 from, u64 len, u64 at);
 void tb_used_part(const struct tb_map *m, u64 *from, u64 *to);

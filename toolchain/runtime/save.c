@@ -187,6 +187,7 @@ static void note_process(void)
 	for (i = 0; i < 3; i++)
 		sys2(SYS_getitimer, i, &s->timer[i]);
 	s->umask = (u32)sys1(SYS_umask, 0);
+	sys1(SYS_umask, s->umask);
 	n = sys2(SYS_getcwd, s->folder, sizeof(s->folder));
 	s->has_folder = n > 0 && s->folder[0] == '/';
 }
@@ -225,18 +226,24 @@ static const char *what_cannot(void)
 	return bad ? bad : children();
 }
 
-static void write_file(void)
+/* Ends the process, or says why not. What is there of a file then is no state. */
+static const char *write_file(void)
 {
 	struct tb_world *s = tb_state;
-	const char *path = s->save_to;
-	long fd = sys4(SYS_openat, -100, path, 01101, 0600);
+	u32 current = s->current;
+	long fd = sys4(SYS_openat, -100, s->save_to, 01102, 0600);
 
+	if (fd < 0)
+		return "cannot open the file";
 	note_process();
 	note_first();
-	s->filed = 1;
-	if (fd < 0 || !tb_dump((int)fd))
-		tb_die("cannot write ", path);
-	sys1(SYS_exit_group, 0);
+	if (tb_dump_file((int)fd))
+		sys1(SYS_exit_group, 0);
+	sys2(SYS_ftruncate, fd, 0);
+	sys1(SYS_close, fd);
+	s->filed = 0;
+	s->current = current;
+	return "cannot write the file";
 }
 
 /* Ends the process, unless something can't be carried: then says what. */
@@ -255,8 +262,7 @@ void tb_save_file(void)
 	}
 	if (stopped > 0) {
 		bad = what_cannot();
-		if (!bad)
-			write_file();
+		bad = bad ? bad : write_file();
 		tb_say("not saved: ", bad, NULL);
 	}
 	tb_state->save_to[0] = 0;

@@ -93,6 +93,58 @@ static int put_map(int fd, const struct tb_map *m)
 	return put(fd, from, to - from, m->offset + from - m->start);
 }
 
+/* Any other value of the word gives another one; that of zero is zero. */
+static u64 term(u64 word, u64 at)
+{
+	word *= 0x9e3779b97f4a7c15UL;
+	word ^= word >> 32;
+	return word * (at | 1);
+}
+
+/* Of all but the sum itself. Holes are zeros: a copy may have others. */
+static u64 sum_of(int fd)
+{
+	static u64 page[TB_PAGE / 8];
+	long at = 0, n = 0;
+	u64 sum = 0, i;
+
+	while ((at = sys3(SYS_lseek, fd, at, 3 /* SEEK_DATA */)) >= 0) {
+		at &= -(long)TB_PAGE;
+		tb_zero(page, sizeof(page));
+		n = sys4(SYS_pread64, fd, page, sizeof(page), at);
+		if (n <= 0)
+			break;
+		for (i = 0; i < TB_PAGE / 8; i++)
+			sum += term(page[i], (u64)at + i * 8);
+		at += n;
+	}
+	return sum -
+	       term(tb_state->sum, __builtin_offsetof(struct tb_world, sum));
+}
+
+int tb_dump_file(int fd)
+{
+	struct tb_world *s = tb_state;
+
+	s->filed = TB_FILED;
+	s->sum = 0;
+	if (!tb_dump(fd))
+		return 0;
+	s->sum = sum_of(fd);
+	return write_all(fd, &s->sum, sizeof(s->sum),
+			 __builtin_offsetof(struct tb_world, sum));
+}
+
+static void check_file(int fd)
+{
+	struct tb_world *s = tb_state;
+
+	if ((u64)sys3(SYS_lseek, fd, 0, 2 /* SEEK_END */) < s->end)
+		tb_die("the state file is too short", "");
+	if (s->filed != TB_FILED || sum_of(fd) != s->sum)
+		tb_die("the state file is damaged", "");
+}
+
 int tb_dump(int fd)
 {
 	struct tb_world *s = tb_state;
@@ -111,6 +163,7 @@ int tb_dump(int fd)
 			return 0;
 		at += s->map[i].len;
 	}
+	s->end = at;
 	if (sys2(SYS_ftruncate, fd, at))
 		return 0;
 	return tb_write_sparse(fd, TB_STATE_AT,
@@ -146,6 +199,8 @@ static void read_state(int fd)
 	    tb_state->data_len !=
 		    (u64)(__tombolo_data_end - __tombolo_data_start))
 		tb_die("this is the state of another program", "");
+	if (tb_state->filed)
+		check_file(fd);
 }
 
 /* The pages come in as they are touched. */

@@ -171,6 +171,8 @@ enum tb_stays {
 	TB_NO_MEMORY
 };
 
+#define TB_FILED 0x656c6966
+
 enum { TB_TIED_ROBUST = 1, TB_TIED_PRIORITY = 2, TB_TIED_TIMER = 4 };
 
 /* Of a place in the list of threads. The first thread's is not given again. */
@@ -215,7 +217,9 @@ struct tb_world {
 	u32 saving; /* a futex: all threads are to stop, or to begin again */
 	u32 renumbered; /* threads have other numbers than the kernel gave */
 	u32 tied; /* TB_TIED_...: what the program did that no file can hold */
-	u32 filed; /* this is a state file, no hand-over between two ISAs */
+	u32 filed; /* TB_FILED: a state file, no hand-over between two ISAs */
+	/* Of a state file: it may be cut or damaged since */
+	u64 end, sum;
 	/* carried */
 	u64 fds;
 	struct tb_interval timer[3];
