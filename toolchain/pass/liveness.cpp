@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 // liveness.cpp - which values a frame must save at a site.
-#include "tombolo.h"
+#include "liveness.h"
 #include "llvm/IR/CFG.h"
 
 using namespace llvm;
 
 namespace tombolo
 {
-using Blocks = SmallSetVector<BasicBlock *, 32>;
-
-// The blocks into which V is live.
-static Blocks reach(Value *V, BasicBlock *Def)
+Blocks reach(Value *V, BasicBlock *Def)
 {
 	Blocks In;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // plugin.cpp - registers the passes with opt: tombolo-neutral before the
 // optimiser, tombolo-lower after it, tombolo-link on the whole program.
+#include "homes.h"
 #include "tombolo.h"
 #include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/Verifier.h"
@@ -94,6 +95,7 @@ struct Link : PassInfoMixin<Link> {
 	static void change(Program &P, Function &F)
 	{
 		promoteAllocas(P, F);
+		giveHomes(P, F);
 		std::vector<Setjmp> Jumps = prepareSetjmp(P, F);
 		Value *Base = moveToDataStack(P, F, Jumps);
 		makeSites(P, F, Base, Jumps);

@@ -10,6 +10,7 @@
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/MDBuilder.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 
 using namespace llvm;
@@ -23,8 +24,18 @@ constexpr uint64_t MaxStrip = 1024, MinStrip = 8;
 // What a call of the C library or of a recursion is taken for
 constexpr uint64_t OutsideCall = 200, CutCall = 2000;
 
+static cl::opt<unsigned>
+	Large("tombolo-large", cl::init(150),
+	      cl::desc("functions of so many instructions look between the "
+		       "rounds of their loops, smaller ones in them"));
+
 namespace
 {
+// A loop's header, and the only two blocks from which it is entered
+struct Rounds {
+	BasicBlock *Header, *Begin, *Again;
+};
+
 // Decides for one function, callees first.
 struct Placer {
 	Program &P;
@@ -36,6 +47,7 @@ struct Placer {
 	ScalarEvolution &SE;
 	SmallSetVector<Instruction *, 16> Points;
 	SmallPtrSet<BasicBlock *, 16> Looks; // blocks that pass a point
+	std::vector<Loop *> Circles; // with a point between two rounds
 	std::vector<std::tuple<Loop *, Counted, uint64_t>> Strips;
 
 	Placer(Program &P, Calls &Graph, CallNode &Node)
@@ -50,6 +62,7 @@ struct Placer {
 		Points.insert(I);
 		Looks.insert(I->getParent());
 	}
+	Rounds splitHeader(Loop &L);
 	void cutRecursion();
 	void cutIrreducible();
 	void findLooks();
@@ -166,23 +179,27 @@ bool Placer::isCovered(Loop &L)
 uint64_t Placer::place(Loop *L)
 {
 	uint64_t Cost = costInside(L);
-	uint64_t Rounds = SE.getSmallConstantMaxTripCount(L);
+	uint64_t Most = SE.getSmallConstantMaxTripCount(L);
 	uint64_t Strip = std::min(MaxStrip, LoopBudget / Cost);
 	Counted C;
 
 	if (isCovered(*L))
 		return Cost;
-	if (Rounds && Rounds * Cost <= LoopBudget)
-		return Rounds * Cost;
+	if (Most && Most * Cost <= LoopBudget)
+		return Most * Cost;
 	if (Strip >= MinStrip && matchCounted(P, *L, C)) {
 		Strips.push_back({ L, C, Strip });
 		return Strip * Cost;
 	}
-	point(&*L->getHeader()->getFirstInsertionPt());
+	if (L->isInnermost() && F.getInstructionCount() >= Large)
+		Circles.push_back(L);
+	else
+		point(&*L->getHeader()->getFirstInsertionPt());
 	return Cost;
 }
 
-static void pollBefore(Program &P, Instruction *Where)
+// Returns the block that ends in the call, and goes on at Where.
+static BasicBlock *pollBefore(Program &P, Instruction *Where)
 {
 	IRBuilder<> B(Where);
 	Constant *Flag = P.M.getOrInsertGlobal("__tombolo_flag", P.I32);
@@ -197,18 +214,61 @@ static void pollBefore(Program &P, Instruction *Where)
 		P.M.getOrInsertFunction("__tombolo_point", P.Void);
 	Slow.CreateCall(Point)->setDebugLoc(Where->getDebugLoc());
 	P.Polls++;
+	return Then->getParent();
+}
+
+// Blocks of its own for what comes to the header from outside and from a round.
+Rounds Placer::splitHeader(Loop &L)
+{
+	BasicBlock *Header = L.getHeader();
+	SmallVector<BasicBlock *, 4> Back, Outside;
+
+	for (BasicBlock *From : predecessors(Header))
+		(L.contains(From) ? Back : Outside).push_back(From);
+	auto Split = [&](ArrayRef<BasicBlock *> From, const char *Suffix) {
+		return SplitBlockPredecessors(Header, From, Suffix, &DT, &LI);
+	};
+	BasicBlock *Again = Split(Back, ".again");
+	return { Header, Split(Split(Outside, ".enter"), ".begin"), Again };
+}
+
+// Looks on the way back to the header. Who has been at the point comes to the
+// header as if from outside: what does not change in the loop is not changed by
+// the point either, and it stays a loop for the code generator if the function
+// restores its frame itself, in the middle of it. For small functions, which do
+// not, a look in the header is cheaper: the test at the loop's end stays there.
+static void pollBetween(Program &P, const Rounds &R)
+{
+	BasicBlock *Enter = R.Begin->getSinglePredecessor();
+	BasicBlock *Slow = pollBefore(P, R.Again->getTerminator());
+	BasicBlock *Again = Slow->getSingleSuccessor();
+	IRBuilder<> B(R.Begin, R.Begin->begin());
+
+	Slow->getTerminator()->setSuccessor(0, R.Begin);
+	for (PHINode &Phi : R.Header->phis()) {
+		PHINode *From = B.CreatePHI(Phi.getType(), 2);
+		From->addIncoming(Phi.getIncomingValueForBlock(R.Begin), Enter);
+		From->addIncoming(Phi.getIncomingValueForBlock(Again), Slow);
+		Phi.setIncomingValueForBlock(R.Begin, From);
+	}
 }
 
 void Placer::run()
 {
+	std::vector<Rounds> Split;
+
 	if (Node.Cut)
 		cutRecursion();
 	cutIrreducible();
 	findLooks();
 	Node.Quiet = costInside(nullptr);
 	Node.AlwaysLooks = Looks.contains(&F.getEntryBlock());
-	for (auto &[L, C, Rounds] : Strips)
-		Points.insert(strip(P, *L, C, Rounds));
+	for (Loop *L : Circles)
+		Split.push_back(splitHeader(*L));
+	for (Rounds &R : Split)
+		pollBetween(P, R);
+	for (auto &[L, C, Length] : Strips)
+		Points.insert(strip(P, *L, C, Length));
 	for (Instruction *I : Points)
 		pollBefore(P, I);
 	P.FAM.invalidate(F, PreservedAnalyses::none());

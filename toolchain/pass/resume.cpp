@@ -19,7 +19,7 @@ namespace tombolo
 constexpr const char *Resuming = "__tombolo_resuming";
 
 static cl::opt<unsigned> Small(
-	"tombolo-small", cl::init(170),
+	"tombolo-small", cl::init(150),
 	cl::desc("functions of fewer instructions are restored by a clone"));
 
 namespace
@@ -98,9 +98,10 @@ void Resumer::enter()
 	Entry = BasicBlock::Create(P.C, "resume", &F);
 	IRBuilder<> B(First), E(Entry);
 
-	Record = P.loadThread(B, Resuming, P.Ptr);
-	B.CreateCondBr(B.CreateIsNull(Record), Start, Entry,
-		       MDBuilder(P.C).createBranchWeights(1 << 20, 1));
+	// Two loads: the first is part of x86_64's comparison, and no register's
+	B.CreateCondBr(B.CreateIsNull(P.loadThread(B, Resuming, P.Ptr)), Start,
+		       Entry, MDBuilder(P.C).createBranchWeights(1 << 20, 1));
+	Record = P.loadThread(E, Resuming, P.Ptr);
 	P.storeThread(E, Resuming, ConstantPointerNull::get(P.Ptr));
 }
 
@@ -248,7 +249,9 @@ void Resumer::leaveAgain(BasicBlock *BB, Group &G,
 	Clone.Site = in(G.Site);
 	if (G.Payload)
 		Clone.Payload = in(G.Payload);
-	enterSave(P, B, Clone, Number);
+	// A constant needs no register until then.
+	bool Single = G.End - G.First == 1;
+	enterSave(P, B, Clone, Single ? B.getInt32(G.First) : Number);
 	for (unsigned I = 0; I < Values.size(); I++)
 		if (G.Saved[I])
 			in(G.Saved[I])->addIncoming(Values[I], BB);

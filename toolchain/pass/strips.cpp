@@ -2,8 +2,10 @@
 // strips.cpp - a counted loop becomes two: the inner one runs to the end of a
 // strip as it did before, the outer one goes from strip to strip.
 #include "strips.h"
+#include "llvm/IR/PatternMatch.h"
 
 using namespace llvm;
+using namespace llvm::PatternMatch;
 
 namespace tombolo
 {
@@ -59,20 +61,11 @@ static CmpInst::Predicate stays(const Counted &C)
 			      C.Test->getInversePredicate();
 }
 
-bool matchCounted(Program &P, Loop &L, Counted &C)
+static bool countsBy(Program &P, Loop &L, Counted &C, Value *Test)
 {
-	BasicBlock *Latch = L.getLoopLatch();
-
-	if (!Latch || !L.getLoopPreheader())
-		return false;
-	C.Latch = dyn_cast<BranchInst>(Latch->getTerminator());
-	if (!C.Latch || !C.Latch->isConditional())
-		return false;
-	C.Test = dyn_cast<ICmpInst>(C.Latch->getCondition());
-	if (!C.Test || !C.Test->hasOneUse() || C.Test->getParent() != Latch)
-		return false;
-	C.StayIfTrue = C.Latch->getSuccessor(0) == L.getHeader();
-	if (L.contains(C.Latch->getSuccessor(C.StayIfTrue ? 1 : 0)))
+	C.Test = dyn_cast<ICmpInst>(Test);
+	if (!C.Test || !C.Test->hasOneUse() ||
+	    C.Test->getParent() != L.getLoopLatch())
 		return false;
 	C.Next = dyn_cast<Instruction>(C.Test->getOperand(0));
 	C.Limit = C.Test->getOperand(1);
@@ -80,6 +73,28 @@ bool matchCounted(Program &P, Loop &L, Counted &C)
 		return false;
 	C.Step = stepOf(P, L, C.Next);
 	return C.Step && fits(stays(C), C.Step, C.Ordered);
+}
+
+bool matchCounted(Program &P, Loop &L, Counted &C)
+{
+	BasicBlock *Latch = L.getLoopLatch();
+	Value *A, *B;
+
+	if (!Latch || !L.getLoopPreheader())
+		return false;
+	C.Latch = dyn_cast<BranchInst>(Latch->getTerminator());
+	if (!C.Latch || !C.Latch->isConditional())
+		return false;
+	C.StayIfTrue = C.Latch->getSuccessor(0) == L.getHeader();
+	if (L.contains(C.Latch->getSuccessor(C.StayIfTrue ? 1 : 0)))
+		return false;
+	C.All = dyn_cast<Instruction>(C.Latch->getCondition());
+	if (!C.All || !C.All->hasOneUse() || C.All->getParent() != Latch)
+		return false;
+	if (C.StayIfTrue ? match(C.All, m_LogicalAnd(m_Value(A), m_Value(B))) :
+			   match(C.All, m_LogicalOr(m_Value(A), m_Value(B))))
+		return countsBy(P, L, C, A) || countsBy(P, L, C, B);
+	return countsBy(P, L, C, C.All);
 }
 
 // Where the strip that starts at From ends: Rounds rounds on, or at Limit. With
@@ -104,6 +119,18 @@ static Value *endOfStrip(IRBuilder<> &B, const Counted &C, Value *From,
 		Longer = B.CreateAnd(Longer,
 				     B.CreateICmp(stays(C), From, C.Limit));
 	return B.CreateSelect(Longer, Far, C.Limit);
+}
+
+// What the latch asked before the strips came
+static Value *ask(IRBuilder<> &B, const Counted &C)
+{
+	Instruction *Test = B.Insert(C.Test->clone());
+
+	if (C.All == C.Test)
+		return Test;
+	Instruction *All = B.Insert(C.All->clone());
+	All->replaceUsesOfWith(C.Test, Test);
+	return All;
 }
 
 // The new loop's values: as the old loop's, but come from strip to strip.
@@ -133,7 +160,6 @@ Instruction *strip(Program &P, Loop &L, const Counted &C, uint64_t Rounds)
 	auto *Enter = BasicBlock::Create(P.C, "strip.enter", F, Header);
 	auto *Mid = BasicBlock::Create(P.C, "strip", F, Out);
 	auto *More = BasicBlock::Create(P.C, "strip.more", F, Out);
-	CmpInst::Predicate Stay = stays(C);
 
 	enterStrips(Enter, Header, Before, Latch, More);
 	Before->getTerminator()->replaceSuccessorWith(Header, Enter);
@@ -143,7 +169,9 @@ Instruction *strip(Program &P, Loop &L, const Counted &C, uint64_t Rounds)
 		endOfStrip(E, C, Phi->getIncomingValueForBlock(Enter), Rounds);
 	End->setName("strip.end");
 	IRBuilder<> M(Mid);
-	M.CreateCondBr(M.CreateICmp(Stay, C.Next, C.Limit), More, Out);
+	BranchInst *Over = M.CreateCondBr(ask(M, C), More, Out);
+	if (!C.StayIfTrue)
+		Over->swapSuccessors();
 	IRBuilder<> N(More);
 	BranchInst *Again = N.CreateBr(Enter);
 	Again->setDebugLoc(C.Latch->getDebugLoc());

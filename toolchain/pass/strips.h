@@ -8,9 +8,11 @@
 
 namespace tombolo
 {
-// A loop that counts up or down to a limit: while (Next PREDICATE Limit).
+// A loop that counts up or down to a limit: while (Next PREDICATE Limit), or
+// while (Next PREDICATE Limit && whatever).
 struct Counted {
 	BranchInst *Latch;
+	Instruction *All; // what the latch asks: Test, or that and more
 	ICmpInst *Test;
 	Instruction *Next;
 	Value *Limit;

@@ -70,57 +70,48 @@ static int is_common(u64 type)
 	       type == RANDOM || type == EXECFN;
 }
 
-static u64 push_aux(char **at, u64 *aux, u64 *to)
+static void push_aux(char **at, u64 *aux, u64 *to)
 {
-	u64 n = 0;
-
 	for (; aux[0]; aux += 2) {
 		if (!is_common(aux[0]))
 			continue;
-		to[n] = aux[0];
-		to[n + 1] = aux[1];
+		to[0] = aux[0];
+		to[1] = aux[1];
 		if (aux[0] == 25) {
 			*at -= 16;
 			tb_copy(*at, (void *)aux[1], 16);
-			to[n + 1] = (u64)*at;
+			to[1] = (u64)*at;
 		} else if (aux[0] == 31) {
 			*at = push_text(*at, (char *)aux[1]);
-			to[n + 1] = (u64)*at;
+			to[1] = (u64)*at;
 		}
-		n += 2;
+		to += 2;
 	}
-	return n;
 }
 
 /*
- * The kernel's block of arguments again, in common memory. Room is left for
- * two more entries of the auxiliary vector, which tombolo_start() fills.
+ * The kernel's block of arguments again, in common memory: the words at the top,
+ * the strings below, then the data stack. Room is left for what tombolo_start()
+ * adds to the auxiliary vector.
  */
 static u64 *copy_arguments(char *top, u64 *sp)
 {
-	u64 strings = 0, words = sp[0] + 1, i, n = 0;
-	char **envp = (char **)sp + words + 1;
-	u64 aux[64], *out, *to;
-	char *at = top;
+	u64 words = sp[0] + 2, n = 0, i;
+	char **envp = (char **)sp + words;
+	u64 *out;
+	char *at;
 
-	while (envp[n])
-		n++;
-	for (i = 1; i <= words + n; i++)
+	while (envp[n++])
+		;
+	out = (u64 *)top - ((words + n + 64 + 8 + 1) & -2UL);
+	at = (char *)out;
+	out[0] = sp[0];
+	for (i = 1; i < words + n; i++)
 		if (sp[i])
-			strings += tb_len((char *)sp[i]) + 1;
-	out = (u64 *)(((u64)top - strings - 8192 - 8 * (words + n + 80)) &
-		      -16UL);
-	to = out;
-	*to++ = sp[0];
-	for (i = 1; i < words + n + 2; i++) {
-		if (sp[i])
-			at = push_text(at, (char *)sp[i]);
-		*to++ = sp[i] ? (u64)at : 0;
-	}
+			out[i] = (u64)(at = push_text(at, (char *)sp[i]));
 	at = (char *)((u64)at & -16UL);
-	n = push_aux(&at, (u64 *)(envp + n + 1), aux);
-	tb_copy(to, aux, n * 8);
-	tb_zero(to + n, 8 * 8);
+	push_aux(&at, (u64 *)(envp + n), out + words + n);
+	__tombolo_dsp = (char *)((u64)at & -16UL) - 64;
 	return out;
 }
 
@@ -158,7 +149,6 @@ static void fresh(u64 *sp, char **envp)
 	tb_self->records = records;
 	tb_self->records_size = TB_RECORDS_SIZE;
 	args = copy_arguments(stack + TB_STACK_SIZE, sp);
-	__tombolo_dsp = (char *)args - 64;
 	tb_policy_init(envp);
 	tb_enter(tb_main_stack(), (void *)tombolo_start, args);
 }

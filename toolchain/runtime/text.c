@@ -54,11 +54,7 @@ u64 tb_number(const char **s)
 
 void tb_copy(void *to, const void *from, u64 n)
 {
-	u8 *t = to;
-	const u8 *f = from;
-
-	while (n--)
-		*t++ = *f++;
+	__builtin_memcpy(to, from, n);
 }
 
 void tb_zero(void *to, u64 n)

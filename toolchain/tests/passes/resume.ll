@@ -6,8 +6,8 @@
 ; CHECK-LABEL: define i64 @f(i64 %n, i64 %kept)
 ; CHECK: enter:
 ; CHECK-NEXT: [[AT:%.*]] = call ptr @llvm.threadlocal.address.p0(ptr @__tombolo_resuming)
-; CHECK-NEXT: [[RECORD:%.*]] = load ptr, ptr [[AT]]
-; CHECK-NEXT: [[CALLED:%.*]] = icmp eq ptr [[RECORD]], null
+; CHECK-NEXT: [[SET:%.*]] = load ptr, ptr [[AT]]
+; CHECK-NEXT: [[CALLED:%.*]] = icmp eq ptr [[SET]], null
 ; CHECK-NEXT: br i1 [[CALLED]], label %{{.*}}, label %resume, !prof
 ; CHECK: invoke i64 @f(
 ; CHECK-NEXT: to label %[[CONT:.*]] unwind label %save
@@ -15,6 +15,7 @@
 ; CHECK-NEXT: phi i64 [ %r, %[[CONT]] ], [ [[RESULT:%.*]], %[[RETURNED:.*]] ]
 ; CHECK-NEXT: phi i64 [ {{.*}}, %[[CONT]] ], [ [[OLD:%.*]], %[[RETURNED]] ]
 ; CHECK: resume:
+; CHECK: [[RECORD:%.*]] = load ptr, ptr
 ; CHECK: store ptr null, ptr
 ; CHECK: [[OLD]] = load i64, ptr
 ; CHECK: call ptr @__tombolo_next(ptr [[RECORD]])
