@@ -7,7 +7,7 @@
 
 static struct dsm_ask asks[8];
 
-static struct dsm_ask *ask(u32 i, u8 kernel, u8 access)
+static inline struct dsm_ask *ask(u32 i, u8 kernel, u8 access)
 {
 	asks[i] = (struct dsm_ask){
 		.kernel = kernel,
@@ -21,17 +21,17 @@ static struct dsm_ask *ask(u32 i, u8 kernel, u8 access)
 	return &asks[i];
 }
 
-static void wants(struct fake *f, u32 i, u8 kernel, u8 access)
+static inline void wants(struct fake *f, u32 i, u8 kernel, u8 access)
 {
 	dsm_home_request(&f->core, &f->page, ask(i, kernel, access));
 }
 
-static void protect(struct fake *f)
+static inline void protect(struct fake *f)
 {
 	dsm_home_protected(&f->core, &f->page, f->op, true);
 }
 
-static void answers(struct fake *f, u32 from, u8 access, u16 flags)
+static inline void answers(struct fake *f, u32 from, u8 access, u16 flags)
 {
 	struct dsm_wire w = message(DSM_ACK, from, SELF);
 
@@ -43,8 +43,8 @@ static void answers(struct fake *f, u32 from, u8 access, u16 flags)
 }
 
 /* The newest message; to whom, and what of it. */
-static void check_sent(struct fake *f, u32 n, u32 to, u8 type, u8 access,
-		       u64 stamp)
+static inline void check_sent(struct fake *f, u32 n, u32 to, u8 type, u8 access,
+			      u64 stamp)
 {
 	const struct dsm_wire *w = last(f);
 
@@ -58,7 +58,7 @@ static void check_sent(struct fake *f, u32 n, u32 to, u8 type, u8 access,
 }
 
 /* Kernel 1 gets it to write. */
-static struct fake *given(u32 hold_us)
+static inline struct fake *given(u32 hold_us)
 {
 	struct fake *f = fake_create(hold_us);
 

@@ -1,42 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A frame of another kernel: what it costs, what is said of it, and when. */
-#include "fake.h"
-
-static struct dsm_wire grant(u8 access, u64 stamp)
-{
-	struct dsm_wire w = message(DSM_GRANT, 1, 1);
-
-	w.access = access;
-	w.frame = cpu_to_le64(9);
-	w.stamp = cpu_to_le64(stamp);
-	return w;
-}
-
-static struct dsm_wire recall(u8 keep, u64 stamp, u16 flags)
-{
-	struct dsm_wire w = message(DSM_RECALL, 1, 1);
-
-	w.access = keep;
-	w.frame = cpu_to_le64(9);
-	w.stamp = cpu_to_le64(stamp);
-	w.flags = cpu_to_le16(flags);
-	return w;
-}
-
-static void check_answer(struct fake *f, u8 type, u8 access, u16 flags,
-			 u64 stamp)
-{
-	const struct dsm_wire *w = last(f);
-
-	CHECK_EQ(f->to[f->n - 1], 1);
-	CHECK_EQ(w->type, type);
-	CHECK_EQ(w->home, 1);
-	CHECK_EQ(w->third, DSM_NOBODY);
-	CHECK_EQ(w->access, access);
-	CHECK_EQ(le16_to_cpu(w->flags), flags);
-	CHECK_EQ(le64_to_cpu(w->frame), 9);
-	CHECK_EQ(le64_to_cpu(w->stamp), stamp);
-}
+#include "grants.h"
 
 static void cache_operations_are_as_few_as_can_be(void)
 {
@@ -114,102 +78,6 @@ static void nobody_wants_it(void)
 	CHECK(dsm_copy_idle(&f->copy));
 	free(f);
 	tap_end("a grant that nobody wants is left alone");
-}
-
-static void holds_for_its_time(void)
-{
-	struct fake *f = fake_create(100);
-
-	receive(f, 1, grant(DSM_WRITE, 1));
-	f->now += 799;
-	receive(f, 1, recall(DSM_NONE, 2, 0));
-	CHECK_EQ(f->unmaps, 0);
-	CHECK_EQ(f->later_copy, 1);
-	CHECK_EQ(f->us, 1);
-	CHECK_EQ(f->core.stats.holds, 1);
-	/* Used at the last moment: some more. */
-	CHECK(dsm_copy_may_map(&f->core, &f->copy, 1, DSM_WRITE));
-	f->now += 1;
-	dsm_copy_timer(&f->core, &f->copy);
-	CHECK_EQ(f->unmaps, 0);
-	CHECK_EQ(f->us, 99);
-	CHECK(dsm_copy_may_map(&f->core, &f->copy, 1, DSM_READ));
-	f->now += 99;
-	dsm_copy_timer(&f->core, &f->copy);
-	CHECK_EQ(f->unmaps, 1);
-	CHECK(!dsm_copy_may_map(&f->core, &f->copy, 1, DSM_READ));
-	free(f);
-	tap_end("a page is held for its time, from its use on");
-}
-
-/* Nobody waits for what came unasked; who then uses it has his time. */
-static void neighbours_have_no_time(void)
-{
-	struct fake *f = fake_create(100);
-	struct dsm_wire w = grant(DSM_WRITE, 1);
-
-	w.flags = cpu_to_le16(DSM_OPTIONAL);
-	receive(f, 1, w);
-	receive(f, 1, recall(DSM_NONE, 2, 0));
-	CHECK_EQ(f->unmaps, 1);
-	free(f);
-	f = fake_create(100);
-	receive(f, 1, w);
-	CHECK(dsm_copy_may_map(&f->core, &f->copy, 1, DSM_WRITE));
-	receive(f, 1, recall(DSM_NONE, 2, 0));
-	CHECK_EQ(f->unmaps, 0);
-	CHECK_EQ(f->us, 100);
-	free(f);
-	tap_end("a neighbour that nobody used is given back at once");
-}
-
-/* However long a host stands still between two looks at the clock. */
-static void time_ends_while_it_is_looked_at(void)
-{
-	struct fake *f;
-	u64 late;
-
-	for (late = 790; late <= 810; late++) {
-		f = fake_create(100);
-		receive(f, 1, grant(DSM_WRITE, 1));
-		f->now += late;
-		f->step = 7;
-		receive(f, 1, recall(DSM_NONE, 2, 0));
-		CHECK(f->unmaps == 1 || (f->later_copy == 1 && f->us <= 10));
-		f->now += f->us;
-		while (!f->unmaps && f->later_copy < 5) {
-			dsm_copy_timer(&f->core, &f->copy);
-			CHECK(f->us <= 10);
-			f->now += f->us;
-		}
-		CHECK_EQ(f->unmaps, 1);
-		free(f);
-	}
-	tap_end("a page's time may end while it is looked at");
-}
-
-static void urgent_recalls_do_not_wait(void)
-{
-	struct fake *f = fake_create(100);
-
-	receive(f, 1, grant(DSM_WRITE, 1));
-	receive(f, 1, recall(DSM_NONE, 2, DSM_URGENT));
-	CHECK_EQ(f->unmaps, 1);
-	dsm_copy_unmapped(&f->core, &f->copy, f->op);
-	receive(f, 1, grant(DSM_WRITE, 3));
-	receive(f, 1, recall(DSM_NONE, 4, 0));
-	receive(f, 1, recall(DSM_NONE, 4, 0));
-	CHECK_EQ(f->unmaps, 1);
-	CHECK_EQ(f->later_copy, 1);
-	receive(f, 1, recall(DSM_NONE, 4, DSM_URGENT));
-	CHECK_EQ(f->unmaps, 2);
-	dsm_copy_timer(&f->core, &f->copy);
-	CHECK_EQ(f->later_copy, 1);
-	dsm_copy_unmapped(&f->core, &f->copy, f->op);
-	CHECK_EQ(f->n, 2);
-	CHECK_EQ(f->bad, 0);
-	free(f);
-	tap_end("urgent recalls do not wait, nor what they repeat");
 }
 
 static void mapping_needs_a_grant_that_lasts(void)
@@ -297,6 +165,7 @@ static void homes_that_contradict_themselves(void)
 	receive(f, 1, grant(DSM_WRITE, 4)); /* before our answer */
 	CHECK_EQ(f->refusals, 1);
 	dsm_copy_gone(&f->core, &f->copy);
+	CHECK_EQ(f->unmaps, 1);
 	receive(f, 1, recall(DSM_NONE, 5, DSM_URGENT));
 	CHECK_EQ(f->bad, 2);
 	dsm_copy_unmapped(&f->core, &f->copy, f->op);
@@ -341,25 +210,6 @@ static void what_a_recall_left_is_given_back(void)
 	check_answer(f, DSM_RELEASE, DSM_NONE, 0, 2);
 	free(f);
 	tap_end("what a recall has left is given back as such");
-}
-
-/* That it was used before says nothing of this time. */
-static void time_begins_with_each_grant(void)
-{
-	struct fake *f = fake_create(100);
-
-	receive(f, 1, grant(DSM_WRITE, 1));
-	CHECK(dsm_copy_may_map(&f->core, &f->copy, 1, DSM_WRITE));
-	f->now += 100;
-	receive(f, 1, recall(DSM_NONE, 2, 0));
-	dsm_copy_unmapped(&f->core, &f->copy, f->op);
-	receive(f, 1, grant(DSM_WRITE, 3));
-	CHECK(dsm_copy_may_map(&f->core, &f->copy, 3, DSM_WRITE));
-	receive(f, 1, recall(DSM_NONE, 4, 0));
-	CHECK_EQ(f->later_copy, 1);
-	CHECK_EQ(f->us, 100);
-	free(f);
-	tap_end("time begins with each grant");
 }
 
 /* Of two unmappings the end of the first is not that of the second. */
@@ -454,6 +304,73 @@ static void what_is_repeated_is_as_it_was(void)
 	tap_end("a recall that is repeated is the same");
 }
 
+/* Given back while it is recalled, and the other way round: the home hears it once. */
+static void releases_that_meet_recalls(void)
+{
+	struct fake *f = fake_create(100);
+	u16 flags;
+
+	receive(f, 1, grant(DSM_WRITE, 1));
+	receive(f, 1, recall(DSM_NONE, 2, 0));
+	CHECK_EQ(f->unmaps, 0);
+	dsm_copy_release(&f->core, &f->copy);
+	CHECK_EQ(f->unmaps, 1);
+	dsm_copy_unmapped(&f->core, &f->copy, f->op);
+	CHECK_EQ(f->n, 1);
+	check_answer(f, DSM_ACK, DSM_NONE, DSM_HELD, 2);
+	free(f);
+	for (flags = 0; flags <= DSM_URGENT; flags += DSM_URGENT) {
+		f = fake_create(100);
+		receive(f, 1, grant(DSM_WRITE, 1));
+		dsm_copy_release(&f->core, &f->copy);
+		receive(f, 1, grant(DSM_WRITE, 2));
+		CHECK_EQ(f->grants, 1);
+		CHECK_EQ(f->refusals, 1);
+		receive(f, 1, recall(DSM_READ, 3, flags));
+		CHECK_EQ(f->bad, 0);
+		CHECK_EQ(f->unmaps, 1);
+		dsm_copy_unmapped(&f->core, &f->copy, f->op);
+		CHECK_EQ(f->n, 1);
+		check_answer(f, DSM_ACK, DSM_NONE, DSM_HELD, 3);
+		CHECK(dsm_copy_idle(&f->copy));
+		free(f);
+	}
+	tap_end("releases that meet recalls");
+}
+
+enum before { HELD, RECALLED, RELEASED, HOWS };
+
+/* Nobody is to be told any more; but nothing of it may stay mapped. */
+static void its_home_is_gone(void)
+{
+	struct fake *f;
+	u32 how;
+
+	for (how = HELD; how < HOWS; how++) {
+		f = fake_create(0);
+		receive(f, 1, grant(DSM_WRITE, 1));
+		if (how == RECALLED)
+			receive(f, 1, recall(DSM_READ, 2, 0));
+		else if (how == RELEASED)
+			dsm_copy_release(&f->core, &f->copy);
+		dsm_copy_gone(&f->core, &f->copy);
+		CHECK_EQ(f->unmaps, 1);
+		receive(f, 1, grant(DSM_WRITE, 3));
+		CHECK_EQ(f->grants, 1);
+		CHECK_EQ(f->refusals, 1);
+		dsm_copy_unmapped(&f->core, &f->copy, f->op);
+		CHECK_EQ(f->unmaps, how == RECALLED ? 2 : 1);
+		CHECK_EQ(f->keep, DSM_NONE);
+		CHECK_EQ(dsm_copy_idle(&f->copy), how != RECALLED);
+		dsm_copy_unmapped(&f->core, &f->copy, f->op);
+		CHECK(dsm_copy_idle(&f->copy));
+		CHECK_EQ(f->cleans, 1);
+		CHECK_EQ(f->n, 0);
+		free(f);
+	}
+	tap_end("what is left of a home that is gone");
+}
+
 static void a_copy_begins_anew(void)
 {
 	struct fake *f = fake_create(0);
@@ -480,22 +397,19 @@ int main(void)
 	what_is_not_held_is_answered();
 	grants_that_come_too_late();
 	nobody_wants_it();
-	holds_for_its_time();
-	neighbours_have_no_time();
-	time_ends_while_it_is_looked_at();
-	urgent_recalls_do_not_wait();
 	mapping_needs_a_grant_that_lasts();
 	what_is_handed_on_is_described();
 	no_way_to_the_third();
 	homes_that_contradict_themselves();
 	a_recall_answered_once();
 	what_a_recall_left_is_given_back();
-	time_begins_with_each_grant();
 	an_end_is_of_its_own_beginning();
 	the_newest_is_remembered();
 	what_is_returned_is_the_newest();
 	grants_in_any_order();
 	what_is_repeated_is_as_it_was();
+	releases_that_meet_recalls();
+	its_home_is_gone();
 	a_copy_begins_anew();
 	return tap_done();
 }

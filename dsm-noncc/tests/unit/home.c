@@ -184,97 +184,6 @@ static void in_order_and_in_turn(void)
 	tap_end("requests are served in order, in turn with the home");
 }
 
-static void the_home_has_its_time(void)
-{
-	struct fake *f = given(100);
-
-	dsm_home_want(&f->core, &f->page, DSM_WRITE);
-	answers(f, 1, DSM_NONE, DSM_HELD);
-	/* Who waited has to be run first. */
-	f->now += 700;
-	dsm_home_used(&f->core, &f->page);
-	f->now += 99;
-	wants(f, 1, 2, DSM_WRITE);
-	wants(f, 2, 3, DSM_WRITE);
-	CHECK_EQ(f->protects, 1);
-	CHECK_EQ(f->later_page, 1);
-	CHECK_EQ(f->us, 1);
-	CHECK(!dsm_page_idle(&f->core, &f->page));
-	asks[3] = *ask(3, 1, DSM_READ);
-	asks[3].flags = DSM_OPTIONAL;
-	f->now += 1;
-	dsm_home_timer(&f->core, &f->page);
-	CHECK_EQ(f->protects, 2);
-	CHECK_EQ(f->core.stats.holds, 1);
-	free(f);
-	tap_end("the home has its time, too");
-}
-
-/* A timer that was set for longer is set anew. */
-static void time_that_is_not_used(void)
-{
-	struct fake *f = given(100);
-
-	dsm_home_want(&f->core, &f->page, DSM_WRITE);
-	answers(f, 1, DSM_NONE, DSM_HELD);
-	wants(f, 1, 2, DSM_WRITE);
-	CHECK_EQ(f->later_page, 1);
-	CHECK_EQ(f->us, 800);
-	f->now += 10;
-	dsm_home_used(&f->core, &f->page);
-	CHECK_EQ(f->later_page, 2);
-	CHECK_EQ(f->us, 100);
-	f->now += 90;
-	dsm_home_used(&f->core, &f->page);
-	CHECK_EQ(f->later_page, 2);
-	f->now += 10;
-	CHECK_EQ(f->protects, 1);
-	dsm_home_timer(&f->core, &f->page);
-	CHECK_EQ(f->protects, 2);
-	free(f);
-	tap_end("the home's time is short once it has used the page");
-}
-
-static void the_home_has_its_time_again(void)
-{
-	struct fake *f = given(100);
-
-	dsm_home_want(&f->core, &f->page, DSM_WRITE);
-	answers(f, 1, DSM_NONE, DSM_HELD);
-	wants(f, 1, 2, DSM_WRITE);
-	CHECK_EQ(f->later_page, 1);
-	f->now += 800;
-	dsm_home_timer(&f->core, &f->page);
-	protect(f);
-	dsm_home_want(&f->core, &f->page, DSM_WRITE);
-	answers(f, 2, DSM_NONE, DSM_HELD);
-	CHECK(dsm_page_idle(&f->core, &f->page));
-	wants(f, 2, 3, DSM_WRITE);
-	CHECK_EQ(f->later_page, 2);
-	free(f);
-	tap_end("the home has its time each time");
-}
-
-/* Who waited for that is told to ask again: nothing keeps the entry any more. */
-static void recalled_in_its_time(void)
-{
-	struct fake *f = given(100);
-
-	dsm_home_want(&f->core, &f->page, DSM_WRITE);
-	answers(f, 1, DSM_NONE, DSM_HELD);
-	wants(f, 1, 2, DSM_WRITE);
-	CHECK_EQ(f->later_page, 1);
-	CHECK(dsm_home_recall(&f->core, &f->page, true));
-	dsm_home_recall_end(&f->core, &f->page);
-	CHECK(dsm_page_idle(&f->core, &f->page));
-	f->now += 800;
-	dsm_home_timer(&f->core, &f->page);
-	CHECK(dsm_page_idle(&f->core, &f->page));
-	CHECK_EQ(f->protects, 1);
-	free(f);
-	tap_end("a recall does not wait for the home's time");
-}
-
 static void quiet_is_read_by_all(void)
 {
 	struct fake *f = fake_create(0);
@@ -524,10 +433,6 @@ int main(void)
 	the_home_gets_it_back();
 	holders_ask_again();
 	in_order_and_in_turn();
-	the_home_has_its_time();
-	time_that_is_not_used();
-	the_home_has_its_time_again();
-	recalled_in_its_time();
 	quiet_is_read_by_all();
 	who_takes_nothing_need_not_wait();
 	neighbours_trouble_nobody();
