@@ -130,7 +130,11 @@ void makeSites(Program &P, Function &F, Value *Base, std::vector<Setjmp> &Jumps)
 				.getCallee()));
 	for (CallInst *Call : Calls)
 		Sites.push_back(split(P, F, Call));
-	sinkCheap(F);
+	// A longjmp finds what was live after the setjmp when that was noted: it
+	// must not be computed from anything else since, as Base is from the
+	// stack's top before it.
+	if (Jumps.empty())
+		sinkCheap(F);
 	liveAtSites(F, Sites);
 	if (Jumps.empty())
 		parkAtPoints(P, F, Sites);

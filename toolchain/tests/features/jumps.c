@@ -71,6 +71,35 @@ static int protect(struct env *up, int depth)
 	return e.status * 2 + depth;
 }
 
+struct shell {
+	jmp_buf buf;
+	int commands;
+	int last[40];
+};
+
+__attribute__((noreturn)) static void work(struct shell *shell, int depth)
+{
+	shell->last[depth] += depth;
+	if (depth == 0)
+		longjmp(shell->buf, 7);
+	work(shell, depth - 1);
+}
+
+/* What follows its setjmp never comes back but by a jump. */
+static int command(struct shell *shell, int n)
+{
+	volatile int state = n;
+	int *const last = &shell->last[n];
+
+	if (setjmp(shell->buf)) {
+		shell->commands++;
+		return state * 100 + *last + shell->last[1];
+	}
+	state += 2;
+	*last = n;
+	work(shell, 30);
+}
+
 static void handler(int sig)
 {
 	(void)sig;
@@ -88,6 +117,7 @@ static int signalled(int n)
 
 int main(void)
 {
+	struct shell shell = { .commands = 0 };
 	int i, r;
 
 	signal(SIGUSR1, handler);
@@ -98,6 +128,10 @@ int main(void)
 		nested(5);
 	printf("outer %d\n", r);
 	printf("protect %d\n", protect(NULL, 10));
+	for (i = 0; i < 3; i++) {
+		r = command(&shell, i);
+		printf("command %d of %d\n", r, shell.commands);
+	}
 	printf("signalled %d\n", signalled(5));
 	return 0;
 }
