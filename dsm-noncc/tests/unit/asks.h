@@ -17,6 +17,7 @@ static inline struct dsm_ask *ask(u32 i, u8 kernel, u8 access)
 		.space = 3,
 		.space_inc = 4,
 		.prot = 6,
+		.next = asks, /* left from another list */
 	};
 	return &asks[i];
 }

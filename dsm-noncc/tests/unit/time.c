@@ -169,6 +169,13 @@ static void time_that_is_not_used(void)
 	dsm_home_timer(&f->core, &f->page);
 	CHECK_EQ(f->protects, 2);
 	free(f);
+	/* Nobody waits for its end: no timer. */
+	f = given(100);
+	dsm_home_want(&f->core, &f->page, DSM_WRITE);
+	answers(f, 1, DSM_NONE, DSM_HELD);
+	dsm_home_used(&f->core, &f->page);
+	CHECK_EQ(f->later_page, 0);
+	free(f);
 	tap_end("the home's time is short once it has used the page");
 }
 
