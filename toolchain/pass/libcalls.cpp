@@ -43,9 +43,11 @@ static StringSet<> needed(const Module &M)
 		for (const Instruction &I : instructions(F)) {
 			if (auto *II = dyn_cast<IntrinsicInst>(&I))
 				becomes(*II, Needed);
+			// By a power of two it may be done with trunc.
 			else if (I.getOpcode() == Instruction::FRem)
 				for (const char *Name :
-				     { "fmod", "fmodf", "fmodl" })
+				     { "fmod", "fmodf", "fmodl", "trunc",
+				       "truncf", "truncl" })
 					Needed.insert(Name);
 		}
 	return Needed;

@@ -43,6 +43,14 @@ static long double complex csum(long double complex z, int n)
 	return n ? csum(z * z + 0.25L, n - 1) + z : z;
 }
 
+/* A remainder by a power of two, which some code generators do with trunc() */
+static double wrap(double x, int n)
+{
+	if (n)
+		x = wrap(x * 3.5, n - 1) + n;
+	return fmod(x, 4294967296.0);
+}
+
 int main(void)
 {
 	unsigned __int128 p = power(7, 45);
@@ -54,6 +62,7 @@ int main(void)
 
 	for (i = 0; i < 100; i++)
 		sum += sin(i) * cos(i) + pow(i, 0.5) + exp(-i);
+	printf("%.10g\n", wrap(-7.25, 40));
 	printf("%.30Lf\n", newton(1, 2, 12));
 	printf("%lx %lx\n", (long)(p >> 64), (long)p);
 	printf("%f %f %f %f\n", s[0], s[1], s[2], s[3]);
