@@ -18,9 +18,14 @@ static char *version_of_clang(void)
 	return output_of(&question, false);
 }
 
+/*
+ * libtool takes a linker that does not say GNU for one that makes shared objects
+ * by no command at all; of one that does, it asks whether it makes any.
+ */
 static void print_version(const char *clang)
 {
-	printf("tombolo-cc 1 (common IR by clang %s)\n", clang);
+	printf("%s 1 (common IR by clang %s%s)\n", speaker, clang,
+	       strcmp(speaker, "tombolo-ld") ? "" : "; options of GNU linkers");
 }
 
 static const char help[] =
@@ -229,7 +234,7 @@ int main(int argc, char **argv)
 	struct words args;
 
 	(void)argc;
-	speaker = "tombolo-cc";
+	speaker = ends(argv[0], "-ld") ? "tombolo-ld" : "tombolo-cc";
 	place_init(argv[0]);
 	args = arguments(argv);
 	if (inform(&args))
