@@ -19,7 +19,7 @@ namespace tombolo
 constexpr const char *Resuming = "__tombolo_resuming";
 
 static cl::opt<unsigned> Small(
-	"tombolo-small", cl::init(150),
+	"tombolo-small", cl::init(170),
 	cl::desc("functions of fewer instructions are restored by a clone"));
 
 namespace
