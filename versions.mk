@@ -43,6 +43,12 @@ LUA_SHA256 := 9fbf5e28ef86c69858f6d3d34eccc32e911c1a28b4120ff3e84aaa70cfbf1e30
 SQLITE_PACKAGE := sqlite3
 SQLITE_TESTED := 3.46.1
 SQLITE_SHA256 := d0cdd2ece271b29e7ce18095745d892517ee26d0f270065b3a25c2e9eb11639c
+DASH_PACKAGE := dash
+DASH_TESTED := 0.5.12
+DASH_SHA256 := 6a474ac46e8b0b32916c4c60df694c82058d3297d8b385b74508030ca4a8f28a
+CMARK_PACKAGE := cmark
+CMARK_TESTED := 0.30.2
+CMARK_SHA256 := 6c7d2bcaea1433d977d8fed0b55b71c9d045a7cdf616e3cd2dce9007da753db3
 
 # arm64 packages from which the root file systems are put together; apt checks
 # their signatures. Out of the first the other kernels' small one is picked, as
@@ -68,6 +74,6 @@ DEPS_TEST := clang clang-format git shellcheck sparse yamllint
 # Debian 13 does not have it: the tests that need it are skipped there
 DEPS_TEST_12 := dt-schema
 DEPS_BENCH := g++ libatomic-queue-dev libboost-dev libck-dev libdpdk-dev libglib2.0-dev libreaderwriterqueue-dev liburcu-dev pkg-config
-DEPS_TOOLCHAIN := clang-19 csmith libcsmith-dev gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu libclang-rt-19-dev libelf-dev libmd-dev lld-19 llvm-19 llvm-19-dev llvm-19-tools musl-dev qemu-user-static tcl valgrind
+DEPS_TOOLCHAIN := clang-19 cmake csmith libcsmith-dev gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu libclang-rt-19-dev libelf-dev libmd-dev lld-19 llvm-19 llvm-19-dev llvm-19-tools musl-dev qemu-user-static tcl valgrind
 DEPS_SHELL := socat tmux
 DEPS_IMAGE := bmap-tools
