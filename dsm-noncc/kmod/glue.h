@@ -281,6 +281,7 @@ enum home_kind {
  * @recall_stamp: of the recall that threads wait for; under dsm.lock
  * @recall_end: its holder is taken for dead then; under dsm.lock
  * @time: in the list of what time.c writes back; under dsm.maps
+ * @lost_with: the kernel that died with what it had written; under dsm.lock
  * @neighbour: it was granted last without having been asked for
  * @kept: in the list of those that no space shows any more; under dsm.maps
  * @changed: when its file was
@@ -305,6 +306,7 @@ struct home_page {
 	ktime_t recall_end;
 	struct list_head time;
 	struct list_head kept;
+	u8 lost_with;
 	bool neighbour;
 	struct timespec64 changed;
 	bool steady;
@@ -381,6 +383,7 @@ void space_hot(struct dsm_space *space, unsigned long addr,
 	       enum dsm_hot_kind kind);
 void space_used(struct dsm_space *space, unsigned long index, u64 until);
 u64 space_used_until(struct dsm_space *space, unsigned long index);
+void space_kill(struct dsm_space *space, u32 kernel);
 void space_use_over(struct dsm_space *space, unsigned long index);
 unsigned int space_pages(struct dsm_space *space, unsigned long *first,
 			 unsigned long end, struct home_page **hp);

@@ -40,6 +40,7 @@ struct home_page *home_page_alloc(struct page *page, enum home_kind kind)
 	hp->page = page;
 	hp->kind = kind;
 	hp->core.frame = page_to_pfn(page);
+	hp->lost_with = DSM_NOBODY;
 	INIT_LIST_HEAD(&hp->maps);
 	INIT_LIST_HEAD(&hp->protect);
 	INIT_LIST_HEAD(&hp->reap);
@@ -181,16 +182,22 @@ void home_tidy(struct home_page *hp)
 
 /* ---- what the core asks for ---- */
 
+static void reap_later(struct home_page *hp)
+{
+	if (list_empty(&hp->reap)) {
+		refcount_inc(&hp->refs);
+		list_add_tail(&hp->reap, &reaps);
+	}
+}
+
 void home_op_wake(void *ctx, struct dsm_page *page)
 {
 	struct home_page *hp = container_of(page, struct home_page, core);
 
 	dsm_wake(&hp->wq);
 	/* Who recalls it tidies up, too: see home_recall_end(). */
-	if (!page->recalls && list_empty(&hp->reap)) {
-		refcount_inc(&hp->refs);
-		list_add_tail(&hp->reap, &reaps);
-	}
+	if (!page->recalls)
+		reap_later(hp);
 	serve_kick();
 }
 
@@ -223,10 +230,33 @@ static void tell_lost(struct work_struct *work)
 
 static DECLARE_DELAYED_WORK(lost_work, tell_lost);
 
+/* Where caches are coherent memory has all that was written. */
 void home_op_lost(void *ctx, struct dsm_page *page, u32 kernel)
 {
+	struct home_page *hp = container_of(page, struct home_page, core);
+
+	if (!dsm.line)
+		return;
 	dsm.link[kernel].lost++;
 	schedule_delayed_work(&lost_work, HZ);
+	hp->lost_with = kernel;
+	reap_later(hp);
+	serve_kick();
+}
+
+/*
+ * What is in a lost frame is old: whose memory it is must not go on with that. Under
+ * dsm.maps and dsm.lock.
+ */
+static void kill_users(struct home_page *hp)
+{
+	struct home_map *map;
+
+	if (hp->lost_with == DSM_NOBODY)
+		return;
+	list_for_each_entry(map, &hp->maps, list)
+		space_kill(map->space, hp->lost_with);
+	hp->lost_with = DSM_NOBODY;
 }
 
 static struct home_page *next_reap(void)
@@ -256,6 +286,11 @@ bool home_work(void)
 	hp = next_reap();
 	if (!hp)
 		return false;
+	spin_lock(&dsm.maps);
+	dsm_lock();
+	kill_users(hp);
+	dsm_unlock_unsent();
+	spin_unlock(&dsm.maps);
 	home_tidy(hp);
 	home_page_put(hp);
 	return true;
@@ -447,13 +482,17 @@ void home_pages_gone(u32 kernel, enum dsm_gone how, bool sure)
 	unsigned long pfn;
 
 	for (pfn = 0; (hp = next_frame(&pfn)); pfn++) {
+		spin_lock(&dsm.maps);
 		dsm_lock();
 		if (!sure && hp->core.holders & BIT(kernel)) {
 			get_page(hp->page);
 			dsm_count(frames_leaked);
 		}
 		dsm_home_gone(&dsm.core, &hp->core, kernel, how);
+		/* Before any of them can see the frame */
+		kill_users(hp);
 		dsm_unlock();
+		spin_unlock(&dsm.maps);
 		home_tidy(hp);
 		home_page_put(hp);
 		cond_resched();

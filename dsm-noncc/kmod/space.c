@@ -368,3 +368,18 @@ int dsm_space_grant(struct dsm_space *space, unsigned int kernel)
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dsm_space_grant);
+
+/* Any context. Once for each process: it may have lost thousands of pages. */
+void space_kill(struct dsm_space *space, u32 kernel)
+{
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = pid_task(space->pid, PIDTYPE_TGID);
+	if (task && !(READ_ONCE(task->signal->flags) & SIGNAL_GROUP_EXIT)) {
+		pr_warn("dsm: %s[%d] had memory on kernel %u, which is gone: it is killed\n",
+			task->comm, task_tgid_nr(task), kernel);
+		send_sig(SIGKILL, task, 1);
+	}
+	rcu_read_unlock();
+}
