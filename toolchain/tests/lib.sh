@@ -30,7 +30,7 @@ not_ok() {	# NAME FILE...: the ends of the files say why
 	number=$((number + 1)) failed=$((failed + 1))
 	echo "not ok $number - $1"
 	shift
-	tail -n 8 -q "$@" 2>/dev/null | sed 's/^/# /'
+	tail -n 8 -q "$@" 2>/dev/null </dev/null | sed 's/^/# /'
 }
 
 skip() { number=$((number + 1)); echo "ok $number - $1 # SKIP $2"; }
