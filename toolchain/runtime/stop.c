@@ -59,16 +59,21 @@ static int is_ending(void)
 	return owner != 0;
 }
 
-/* Here a thread waits until the others may run again. */
+/*
+ * Here a thread waits until the others may run again. Who saves the next state may
+ * have begun before this one has gone on, and take it for stopped: it looks again.
+ */
 void tb_stop_here(void)
 {
 	u32 *saving = &tb_state->saving;
 
-	tb_note_pending();
-	__atomic_store_n(&tb_self->stopped, 1, __ATOMIC_SEQ_CST);
-	while (__atomic_load_n(saving, __ATOMIC_SEQ_CST))
-		tb_futex_wait(saving, 1);
-	tb_self->stopped = 0;
+	do {
+		tb_note_pending();
+		__atomic_store_n(&tb_self->stopped, 1, __ATOMIC_SEQ_CST);
+		while (__atomic_load_n(saving, __ATOMIC_SEQ_CST))
+			tb_futex_wait(saving, 1);
+		__atomic_store_n(&tb_self->stopped, 0, __ATOMIC_SEQ_CST);
+	} while (__atomic_load_n(saving, __ATOMIC_SEQ_CST));
 }
 
 void tb_let_go(void)

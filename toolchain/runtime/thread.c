@@ -274,6 +274,7 @@ void tb_threads_again(void)
 		tb_zero(t->native, sizeof(t->native));
 		tb_zero(t->body, sizeof(t->body));
 		t->where = TB_ISA;
+		t->stopped = 0; /* it was, perhaps, when it was saved */
 		if (t != tb_self && t->used == TB_USED)
 			begin_again(t, size);
 		else if (t == tb_self && !tb_has_stack(t, TB_ISA, size))
