@@ -101,17 +101,18 @@ static int frames_show(struct seq_file *m, void *unused)
 	struct home_page *hp;
 	unsigned long pfn;
 
-	seq_puts(m,
-		 "frame state holders waiting for want asks recalls timer\n");
+	seq_puts(
+		m,
+		"frame state holders waiting for want asks recalls timer mapped\n");
 	rcu_read_lock();
 	xa_for_each(&dsm.frames, pfn, hp)
-		seq_printf(m, "%lx %u %02x %02x %d %u %u %u %u\n", pfn,
+		seq_printf(m, "%lx %u %02x %02x %d %u %u %u %u %u\n", pfn,
 			   hp->core.state, hp->core.holders, hp->core.waiting,
 			   hp->core.op_kernel == DSM_NOBODY ?
 				   -1 :
 				   hp->core.op_kernel,
 			   hp->core.want, !!hp->core.asks, hp->core.recalls,
-			   hp->core.timer);
+			   hp->core.timer, !list_empty(&hp->maps));
 	rcu_read_unlock();
 	return 0;
 }

@@ -220,6 +220,8 @@ void home_op_protect(void *ctx, struct dsm_page *page, enum dsm_access access,
  * @op: as home_op_protect() was told
  * @access: the same
  * @ok: it could be done
+ * @tidy: nobody is given the page: it failed, or was recalled meanwhile by somebody who
+ *	could not let the entry go as long as we had it
  * @n: how many; one if it is HOME_SHARED, which needs the folio lock
  */
 struct protecting {
@@ -227,6 +229,7 @@ struct protecting {
 	u32 op[PROTECT_BATCH];
 	u8 access[PROTECT_BATCH];
 	bool ok[PROTECT_BATCH];
+	bool tidy[PROTECT_BATCH];
 	unsigned int n;
 };
 
@@ -256,9 +259,12 @@ static void lower_all(struct protecting *p)
 	for (i = 0; i < p->n; i++)
 		p->ok[i] = p->ok[i] && !use_pinned(p->hp[i]);
 	dsm_lock();
-	for (i = 0; i < p->n; i++)
+	for (i = 0; i < p->n; i++) {
 		dsm_home_protected(&dsm.core, &p->hp[i]->core, p->op[i],
 				   p->ok[i]);
+		p->tidy[i] = !p->ok[i] ||
+			     dsm_page_idle(&dsm.core, &p->hp[i]->core);
+	}
 	dsm_unlock();
 	spin_unlock(&dsm.maps);
 }
@@ -274,7 +280,7 @@ static void protect(struct protecting *p)
 	if (first->kind == HOME_SHARED)
 		unlock_page(first->page);
 	for (i = 0; i < p->n; i++) {
-		if (!p->ok[i])
+		if (p->tidy[i])
 			home_tidy(p->hp[i]);
 		home_page_put(p->hp[i]);
 	}
