@@ -34,10 +34,13 @@ static void bus_error(int signo)
 
 static void *works(void *unused)
 {
+	enum what what;
+
 	(void)unused;
 	go(1);
-	while (job.what != END) {
-		if (job.what == NOTHING) {
+	/* Read once: END must not be answered like a job. */
+	while ((what = __atomic_load_n(&job.what, __ATOMIC_ACQUIRE)) != END) {
+		if (what == NOTHING) {
 			sched_yield();
 			continue;
 		}
