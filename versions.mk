@@ -55,7 +55,7 @@ CMARK_SHA256 := 6c7d2bcaea1433d977d8fed0b55b71c9d045a7cdf616e3cd2dce9007da753db3
 # listed in boot/rootfs/member.files; kernel 0 has all files of all of them, but
 # for packages that are needed only by what is never used: graphics drivers.
 MEMBER_PACKAGES := busybox-static dropbear-bin iperf3 libgcc-s1
-DISK_PACKAGES := base-files bash bc bsdextrautils coreutils criu dash diffutils findutils gdb grep gzip hostname kmod libpython3.13-testsuite mawk mount ncurses-base ncurses-bin nfs-common nfs-kernel-server openssh-client openssl procps psmisc python3 sed sqlite3 strace stress-ng tar time trace-cmd util-linux
+DISK_PACKAGES := base-files bash bc bsdextrautils coreutils criu dash diffutils findutils gdb grep gzip hostname kmod libpython3.13-testsuite mawk mount ncurses-base ncurses-bin nfs-common nfs-kernel-server numactl openssh-client openssl procps psmisc python3 sed sqlite3 strace stress-ng tar time trace-cmd util-linux
 DISK_WITHOUT := libllvm19 libz3-4 mesa-libgallium libgl1-mesa-dri debconf perl-base
 
 # What the CPUs of riscv64 kernels run before Linux

@@ -103,7 +103,7 @@ static void fill_self(struct row *row)
 	if (read_text(text, sizeof(text), "/sys/devices/system/cpu/online") > 0)
 		row->cores = count_list(text);
 	row->cores_given = row->cores;
-	if (read_text(text, sizeof(text), "/sys/devices/system/cpu/possible") >
+	if (read_text(text, sizeof(text), "/sys/devices/system/cpu/present") >
 	    0)
 		row->cores_given = count_list(text);
 	row->memory_kib = own_memory();

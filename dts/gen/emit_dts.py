@@ -197,7 +197,30 @@ def write_cpu_intc(out, cpu):
     out.close()
 
 
-def write_cpus(out, kernel, tree):
+def write_foreign_cpus(out, board, kernel):
+    """
+    The cores of the others follow in the order of their kernels, as threads
+    are bound to them: possible, so that sysconf(), libnuma and cpusets count
+    them, and never present. Linux is told so by a spin table without an
+    address; what it must not start has no PSCI method. Those of another
+    machine have ids that only tell them apart.
+    """
+    for other in board.kernels:
+        near = other.machine is kernel.machine
+        for cpu in other.cpus if other is not kernel else []:
+            reg_ = cpu if near else \
+                board.machines.index(other.machine) + 1 << 32 | cpu
+            out.open(f"cpu@{reg_:x}")
+            out.prop("device_type", *quoted("cpu"))
+            out.prop("compatible", *quoted(other.cores.compatible))
+            out.prop("reg", wide(reg_))
+            out.prop("enable-method", *quoted("spin-table"))
+            out.prop("cpu-release-addr", wide(0))
+            out.prop("status", *quoted("disabled"))
+            out.close()
+
+
+def write_cpus(out, board, kernel, tree):
     group, arm64 = kernel.cores, kernel.isa == "arm64"
     out.open("cpus")
     out.prop("#address-cells", cells(2 if arm64 else 1))
@@ -220,6 +243,8 @@ def write_cpus(out, kernel, tree):
         if not arm64:
             write_cpu_intc(out, cpu)
         out.close()
+    if arm64:
+        write_foreign_cpus(out, board, kernel)
     if group.l2:
         out.open("l2-cache", "l2")
         write_cpu_props(out, group.l2, tree)
@@ -371,7 +396,7 @@ def tree_of(board, kernel, tree):
     out.prop("device_type", *quoted("memory"))
     out.prop("reg", reg(kernel.ram))
     out.close()
-    write_cpus(out, kernel, tree)
+    write_cpus(out, board, kernel, tree)
     if kernel.machine.psci_method:
         write_psci(out, board, kernel)
     for device in kernel.machine.devices:

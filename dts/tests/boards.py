@@ -98,5 +98,7 @@ def with_compatible(fdt, word):
     return [p for p in all_nodes(fdt) if word in compatible(fdt, p)]
 
 
-def cpu_nodes(fdt):
-    return [p for p in subnodes(fdt, "/cpus") if "cpu@" in p]
+def cpu_nodes(fdt, foreign=False):
+    """Those of the kernel, or those that it only knows of."""
+    return [p for p in subnodes(fdt, "/cpus") if "cpu@" in p and
+            (properties(fdt, p).get("status") == b"disabled\0") == foreign]

@@ -102,6 +102,29 @@ def cpus_are_apart(board):
         assert sorted(cpus) == sorted(m["cpus"])
 
 
+def cores_are_numbered_through(board):
+    """In an arm64 kernel all cores are possible, its own come first."""
+    kernels = board.json["kernels"]
+    for t, kernel in zip(board.trees, kernels):
+        foreign = cpu_nodes(t, foreign=True)
+        if kernel["isa"] != "arm64":
+            assert not foreign
+            continue
+        nodes = [p for p in subnodes(t, "/cpus") if "cpu@" in p]
+        assert nodes[:len(kernel["cpus"])] == cpu_nodes(t)
+        assert len(nodes) == sum(len(k["cpus"]) for k in kernels)
+        ids = [numbers(t, p, "reg")[0] for p in nodes]
+        assert len(set(ids)) == len(ids), f"a CPU twice: {ids}"
+        near = [c for k in kernels if k is not kernel and
+                k["machine"] == kernel["machine"] for c in k["cpus"]]
+        assert [i for i in ids[len(kernel["cpus"]):] if i < 1 << 32] == near
+        for p in foreign:
+            assert raw(t, p, "status") == b"disabled\0"
+            assert raw(t, p, "enable-method") == b"spin-table\0"
+            assert numbers(t, p, "cpu-release-addr") == [0], \
+                "Linux would take it for present"
+
+
 def psci_cannot_reset_the_board(board):
     for k, t in enumerate(board.trees):
         if board.json["kernels"][k]["isa"] != "arm64":
@@ -187,6 +210,7 @@ def window_holds_all_sections(board):
 
 FACTS = (kernels_agree_on_shared_things, memory_is_apart,
          each_spi_has_one_owner, each_device_has_one_owner, cpus_are_apart,
+         cores_are_numbered_through,
          psci_cannot_reset_the_board, kernel0_knows_the_others,
          bells_go_to_boot_cpus, every_peer_has_a_bell, bootargs_fit_the_tree,
          window_holds_all_sections)

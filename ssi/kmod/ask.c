@@ -33,7 +33,7 @@ static void take_cores(u64 cores)
 	if (!cores)
 		return;
 	cpumask_clear(&mask);
-	for_each_possible_cpu(cpu)
+	for_each_present_cpu(cpu)
 		if (cpu < 64 && cores & BIT_ULL(cpu))
 			cpumask_set_cpu(cpu, &mask);
 	if (!cpumask_empty(&mask))

@@ -119,7 +119,7 @@ static void say_hello(struct ssi_peer *peer)
 					0;
 
 	ssi_head(&msg.head, SSI_HELLO, flags, 0, ssi_life);
-	msg.head.cpu = cpu_to_le16(num_possible_cpus());
+	msg.head.cpu = cpu_to_le16(num_present_cpus());
 	/* Vectors have to fit into a message; without a channel none is sent. */
 	if (peer->channel && imb_max_message(peer->channel) >= SSI_WIRE_MAX)
 		msg.head.value = cpu_to_le64(ssi_cpu_features());
@@ -228,7 +228,7 @@ int ssi_link_init(void)
 		ssi_peers[i].id = i;
 		init_waitqueue_head(&ssi_peers[i].room);
 	}
-	ssi_peers[ssi_self].cores = num_possible_cpus();
+	ssi_peers[ssi_self].cores = num_present_cpus();
 	for (i = 0; i < kernels; i++) {
 		if (i == ssi_self)
 			continue;

@@ -2,7 +2,8 @@
 /*
  * Where threads may be. The cores of the board are numbered through: in each
  * kernel first its own, by its own count, then those of the others in the order
- * of the kernels. So kernel 0's numbers are the board's.
+ * of the kernels. So kernel 0's numbers are the board's. The device tree counts
+ * them the same way: those of the others are possible CPUs, and never present.
  */
 #include <linux/cpumask.h>
 #include <linux/cred.h>
@@ -77,7 +78,7 @@ void ssi_place_init(void)
 		    kernel < SSI_KERNELS && n > 0)
 			told[kernel] = n;
 	}
-	told[ssi_self] = num_possible_cpus();
+	told[ssi_self] = num_present_cpus();
 }
 
 /* ---- what is in the way ---- */

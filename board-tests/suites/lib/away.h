@@ -9,7 +9,7 @@
 /* Kernel 0's cores come first. */
 static inline enum ktap_status kernel_1_takes_threads(void)
 {
-	int own = sysconf(_SC_NPROCESSORS_CONF), i;
+	int own = sysconf(_SC_NPROCESSORS_ONLN), i;
 
 	move_cpus[0] = 0;
 	move_cpus[1] = own;
