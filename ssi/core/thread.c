@@ -51,7 +51,8 @@ static const struct {
 	[SSI_HERE] = { "here", SSI_HAS_REGS, SSI_HAS_FP | SSI_HAS_SVE },
 	[SSI_SIGNAL] = { "signal", SSI_HAS_REGS, SSI_HAS_FP | SSI_HAS_SVE },
 	[SSI_TIME] = { "time", 0, 0 },
-	[SSI_GONE] = { "gone", 0, SSI_DIED },
+	[SSI_GONE] = { "gone", 0,
+		       SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_SVE | SSI_DIED },
 	[SSI_FAILED] = { "failed", 0, 0 },
 };
 

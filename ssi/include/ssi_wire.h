@@ -22,7 +22,7 @@
 #include <stddef.h>
 #endif
 
-#define SSI_WIRE_VERSION 2
+#define SSI_WIRE_VERSION 3
 #define SSI_WIRE_COMM	 16
 #define SSI_WIRE_CORES	 64 /* most cores of a board */
 #define SSI_WIRE_VL	 256 /* bytes of the longest scalable vector */
@@ -40,7 +40,7 @@ enum ssi_wire_type {
 	SSI_HERE = 7, /* the registers, as wanted; nothing else */
 	SSI_SIGNAL = 8, /* an exception: the thread gets a signal */
 	SSI_TIME = 9, /* processor time so far */
-	SSI_GONE = 10, /* the body has ended; nothing comes of it any more */
+	SSI_GONE = 10, /* the body has ended; its registers if it computed */
 	SSI_FAILED = 11, /* there is no body: the start did not work */
 	SSI_TYPES
 };

@@ -6,6 +6,7 @@
 #include <linux/hashtable.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/task_work.h>
@@ -87,10 +88,16 @@ static int tell_end(unsigned int home, u32 number, u32 life, int type,
 /* At the end of its process, which no signal stops any more. */
 static void tell_gone(struct ssi_body *b, bool died)
 {
+	u32 flags = died ? SSI_DIED : 0;
 	struct ssi_msg msg = {};
 	int tries;
 
-	ssi_head(&msg.head, SSI_GONE, died ? SSI_DIED : 0, b->number, b->life);
+	/* A core dump is to show where it was. */
+	if (b->computed)
+		flags |= SSI_HAS_REGS | SSI_HAS_FP;
+	ssi_head(&msg.head, SSI_GONE, flags, b->number, b->life);
+	if (ssi_context_out(&msg, task_pt_regs(current)))
+		msg.head.flags = cpu_to_le32(flags & SSI_DIED);
 	msg.head.time = cpu_to_le64(ssi_time_of(current));
 	for (tries = 0; tries < 1000; tries++) {
 		if (ssi_send(b->home, &msg) != -EAGAIN)
@@ -180,6 +187,7 @@ static void kick(struct ssi_body *b)
 /* Under ssi_lock. A body never sees user mode again after that. */
 void ssi_body_kill(struct ssi_body *b)
 {
+	b->computed |= b->state == SSI_BODY_RUNS;
 	ssi_step(&b->state, SSI_EV_END);
 	if (b->task)
 		send_sig(SIGKILL, b->task, 1);

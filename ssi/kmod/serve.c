@@ -229,6 +229,7 @@ void ssi_serve(struct ssi_shadow *s, struct pt_regs *regs)
 	bool returned = false;
 
 	s->kicked = false;
+	s->unread = false;
 	if (ssi_context_in(&s->inbox, regs)) {
 		pr_err("ssi: kernel %u sent impossible registers for %s[%d]\n",
 		       s->place, current->comm, current->pid);

@@ -248,14 +248,17 @@ static enum ssi_event event_of(u8 type)
 static void hear(struct ssi_shadow *s, const struct ssi_wire_head *head,
 		 const void *data)
 {
+	bool last = head->type == SSI_GONE && s->ends &&
+		    head->flags & cpu_to_le32(SSI_HAS_REGS);
 	u64 time = le64_to_cpu(head->time);
 
 	if (time > s->time)
 		s->time = time;
 	s->cpu = le16_to_cpu(head->cpu);
-	if (event_of(head->type) == SSI_EV_REQUEST &&
-	    s->state == SSI_SHADOW_ASKED) {
+	if (last || (event_of(head->type) == SSI_EV_REQUEST &&
+		     s->state == SSI_SHADOW_ASKED)) {
 		ssi_unpack(&s->inbox, data);
+		s->unread = true;
 		s->request = le32_to_cpu(head->request);
 	}
 	wake_up_all(&s->wq);

@@ -90,6 +90,8 @@ struct ssi_known {
  * @request: number of the request in @inbox
  * @kick: number of the last kick sent
  * @kicked: that kick was not answered yet
+ * @unread: the thread does not have the registers of @inbox yet
+ * @ends: the thread ends, and wants to know where its body was
  * @result: of the system call in @inbox
  * @settled: the kernel has dealt with critical sections of rseq
  * @in_signal: what it does is for a signal
@@ -131,6 +133,8 @@ struct ssi_shadow {
 	u32 request;
 	u32 kick;
 	bool kicked;
+	bool unread;
+	bool ends;
 	long result;
 	bool settled;
 	bool in_signal;
@@ -215,6 +219,7 @@ enum ssi_window_state {
  * @kick: last kick heard of
  * @kick_done: last kick that the home has its answer for
  * @traced: all system calls go to the home
+ * @computed: it was in user mode when its end came
  * @kick_work: gets the process out of user mode
  * @kick_queued: it is on its way
  * @signo: an exception is to be reported, else 0
@@ -242,6 +247,7 @@ struct ssi_body {
 	u32 kick;
 	u32 kick_done;
 	bool traced;
+	bool computed;
 	struct callback_head kick_work;
 	bool kick_queued;
 	int signo;

@@ -8,6 +8,7 @@
 #include <linux/rseq.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
 #include <linux/task_work.h>
 
 #include <asm/syscall.h>
@@ -371,6 +372,11 @@ void ssi_stay_resume(struct ssi_shadow *s, struct pt_regs *regs)
 
 void ssi_stay_exit(struct ssi_shadow *s)
 {
+	/* Nobody reads the inbox any more: the last registers may go there. */
+	WRITE_ONCE(s->ends, true);
 	ssi_stay_end(s);
+	/* If they are impossible, the core dump has those of the last call. */
+	if (s->unread)
+		ssi_context_in(&s->inbox, task_pt_regs(current));
 	ssi_shadow_drop(s, true);
 }

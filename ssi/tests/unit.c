@@ -158,6 +158,8 @@ static void test_parts(void)
 	good &= !ssi_check(data, len);
 	len = make(data, SSI_GONE, SSI_DIED);
 	good &= ssi_check(data, len);
+	len = make(data, SSI_GONE, SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_SVE);
+	good &= ssi_check(data, len);
 	len = make(data, SSI_GONE, SSI_READY);
 	good &= !ssi_check(data, len);
 	result(good, "each type has its parts, and no others");
