@@ -136,17 +136,21 @@ struct ssi_wire_fp {
 };
 
 /**
- * struct ssi_wire_start - which memory, and how the thread is called
+ * struct ssi_wire_start - which memory, how the thread is called and how urgent it is
  * @space: number of the memory at the home
  * @incarnation: its incarnation
  * @cores: which cores of the target it may use, bit 0 the target's first; 0 all
  * @comm: name of the thread
+ * @nice: its nice value, 0 to 19: no kernel lets another one's threads be more urgent
+ * @reserved: zero
  */
 struct ssi_wire_start {
 	__le32 space;
 	__le32 incarnation;
 	__le64 cores;
 	__u8 comm[SSI_WIRE_COMM];
+	__le32 nice;
+	__le32 reserved;
 };
 
 /**
@@ -217,7 +221,9 @@ SSI_WIRE_AT(ssi_wire_start, space, 0);
 SSI_WIRE_AT(ssi_wire_start, incarnation, 4);
 SSI_WIRE_AT(ssi_wire_start, cores, 8);
 SSI_WIRE_AT(ssi_wire_start, comm, 16);
-static_assert(sizeof(struct ssi_wire_start) == 32, "ssi_wire_start");
+SSI_WIRE_AT(ssi_wire_start, nice, 32);
+SSI_WIRE_AT(ssi_wire_start, reserved, 36);
+static_assert(sizeof(struct ssi_wire_start) == 40, "ssi_wire_start");
 SSI_WIRE_AT(ssi_wire_cpu, keys, 0);
 SSI_WIRE_AT(ssi_wire_cpu, enabled, 80);
 SSI_WIRE_AT(ssi_wire_cpu, vl, 84);

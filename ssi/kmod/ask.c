@@ -40,6 +40,12 @@ static void take_cores(u64 cores)
 		set_cpus_allowed_ptr(current, &mask);
 }
 
+/* Others' threads are at most as urgent as ours are that ask for nothing. */
+static void take_nice(u32 nice)
+{
+	set_user_nice(current, min_t(u32, nice, MAX_NICE));
+}
+
 /* Nothing of it may be seen in user mode before all of it is there. */
 static bool enter(struct ssi_body *b, struct pt_regs *regs)
 {
@@ -49,6 +55,7 @@ static bool enter(struct ssi_body *b, struct pt_regs *regs)
 	trace_ssi_enter(current->pid, b->home, b->number);
 	take_name(&b->inbox.start);
 	take_cores(le64_to_cpu(b->inbox.start.cores));
+	take_nice(le32_to_cpu(b->inbox.start.nice));
 	/* The keys of the window's leader are none of its business. */
 	if (ssi_cpu_features() &&
 	    !(b->inbox.head.flags & cpu_to_le32(SSI_HAS_CPU)))

@@ -84,6 +84,7 @@ struct ssi_known {
  * @want: kernel on which it shall be
  * @cores: cores of the board it is bound to
  * @bound: those of @place that the body was bound to, by that kernel's count
+ * @nice: the nice value that the body has
  * @wq: the thread waits here for messages
  * @inbox: the request, when @state is ASKED or SERVING
  * @known: registers as the body's kernel knows them
@@ -127,6 +128,7 @@ struct ssi_shadow {
 	unsigned int want;
 	u64 cores;
 	u64 bound;
+	int nice;
 	wait_queue_head_t wq;
 	struct ssi_msg inbox;
 	struct ssi_known known;

@@ -99,6 +99,13 @@ static u64 cores_there(const struct ssi_shadow *s)
 	       ssi_first_core(s->place);
 }
 
+/* Those that are to run when nobody else wants to have the last one. */
+static int nice_there(void)
+{
+	return current->policy == SCHED_IDLE ? MAX_NICE :
+					       max(task_nice(current), 0);
+}
+
 static int start_msg(struct ssi_shadow *s, struct ssi_msg *msg,
 		     struct pt_regs *regs)
 {
@@ -112,6 +119,8 @@ static int start_msg(struct ssi_shadow *s, struct ssi_msg *msg,
 	msg->start.incarnation = cpu_to_le32(id.incarnation);
 	s->bound = cores_there(s);
 	msg->start.cores = cpu_to_le64(s->bound);
+	s->nice = nice_there();
+	msg->start.nice = cpu_to_le32(s->nice);
 	memcpy(msg->start.comm, current->comm,
 	       min(sizeof(msg->start.comm), sizeof(current->comm)));
 	if (ssi_context_out(msg, regs))
@@ -212,10 +221,11 @@ static bool heard(struct ssi_shadow *s)
 	       READ_ONCE(s->time) > s->charged;
 }
 
-/* To other cores of the same kernel it goes by way of its home, too. */
+/* To other cores of the same kernel, or with another nice value, it goes by its home, too. */
 static bool to_move(struct ssi_shadow *s)
 {
-	return READ_ONCE(s->want) != s->place || cores_there(s) != s->bound;
+	return READ_ONCE(s->want) != s->place || cores_there(s) != s->bound ||
+	       nice_there() != s->nice;
 }
 
 /*
