@@ -15,4 +15,5 @@ config.substitutions += [
     ('%llvm', llvm),
     ('%opt', f'opt-{llvm} -load {plugin} -load-pass-plugin {plugin} -S'),
     ('FileCheck', f'/usr/lib/llvm-{llvm}/bin/FileCheck'),
+    ('%not', f'/usr/lib/llvm-{llvm}/bin/not'),
 ]

@@ -1,5 +1,5 @@
 ; SPDX-License-Identifier: GPL-2.0
-; tls.ll - thread-locals get one layout, behind the thread's common pointer.
+; threads.ll - thread-locals get one layout, behind the thread's common pointer.
 ; RUN: %opt -passes=tombolo-link %s | FileCheck %s
 
 @a = thread_local global i8 1

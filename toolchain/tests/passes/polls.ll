@@ -1,5 +1,5 @@
 ; SPDX-License-Identifier: GPL-2.0
-; points.ll - one look per round of a recursion, none where it ends; what is live
+; polls.ll - one look per round of a recursion, none where it ends; what is live
 ; only there waits on the data stack. A loop of few rounds has none.
 ; RUN: %opt -passes=tombolo-link %s | FileCheck %s
 
