@@ -22,7 +22,12 @@
 
 static unsigned int threads = 8;
 module_param(threads, uint, 0444);
-MODULE_PARM_DESC(threads, "how many requests can wait for a disk at a time");
+MODULE_PARM_DESC(threads, "so many serve requests at first");
+
+static unsigned int threads_max = 256;
+module_param(threads_max, uint, 0644);
+MODULE_PARM_DESC(threads_max,
+		 "how many requests can wait for a disk at a time");
 
 /* All under dsm.lock. */
 static LIST_HEAD(asks);
@@ -31,6 +36,9 @@ static LIST_HEAD(idle);
 
 /* Does what interrupts leave over. */
 static struct task_struct *home_task;
+
+static void more_workers(struct work_struct *work);
+static DECLARE_DELAYED_WORK(more_work, more_workers);
 
 /* Whoever waits for what home_work() does: it may be lying about. */
 void serve_hurry(void)
@@ -80,8 +88,10 @@ static void wake_idle(void)
 	struct serve_worker *worker =
 		list_first_entry_or_null(&idle, struct serve_worker, idle);
 
-	if (!worker)
+	if (!worker) {
+		schedule_delayed_work(&more_work, 1);
 		return;
+	}
 	list_del_init(&worker->idle);
 	dsm_wake_task(worker->task);
 }
@@ -372,20 +382,48 @@ static int work_thread(void *unused)
 	return 0;
 }
 
+/* serve_init() first, then more_workers() alone */
+static unsigned int started;
+
+static int start_worker(void)
+{
+	struct task_struct *t;
+
+	t = kthread_run(serve_thread, NULL, "dsm-serve/%u", started);
+	if (IS_ERR(t))
+		return PTR_ERR(t);
+	set_user_nice(t, SERVE_NICE);
+	started++;
+	return 0;
+}
+
+/*
+ * All of them may wait for one disk, or for a server of files that does not answer: who
+ * wants something else does not have to wait for that.
+ */
+static void more_workers(struct work_struct *work)
+{
+	bool all_busy;
+
+	dsm_lock();
+	all_busy = !list_empty(&asks) && list_empty(&idle);
+	dsm_unlock_unsent();
+	if (!all_busy || started >= READ_ONCE(threads_max) || start_worker())
+		return;
+	schedule_delayed_work(&more_work, 1);
+}
+
 int serve_init(void)
 {
 	struct task_struct *t = kthread_run(work_thread, NULL, "dsm-home");
 	unsigned int i;
+	int ret = 0;
 
 	if (IS_ERR(t))
 		return PTR_ERR(t);
 	sched_set_fifo_low(t);
 	home_task = t;
-	for (i = 0; i < threads; i++) {
-		t = kthread_run(serve_thread, NULL, "dsm-serve/%u", i);
-		if (IS_ERR(t))
-			return PTR_ERR(t);
-		set_user_nice(t, SERVE_NICE);
-	}
-	return 0;
+	for (i = 0; i < threads && !ret; i++)
+		ret = start_worker();
+	return ret;
 }
