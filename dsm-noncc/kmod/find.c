@@ -124,6 +124,13 @@ static bool find_shared_away(struct vm_area_struct *vma, unsigned long addr,
 	return false;
 }
 
+/* Until it is written to, a private page shows what others write to its file. */
+static bool file_may_change(struct vm_area_struct *vma)
+{
+	return vma->vm_file &&
+	       inode_is_open_for_write(file_inode(vma->vm_file));
+}
+
 /*
  * Data of a program, a small heap, a stack: what is read there will be written, and
  * so will its neighbours. Elsewhere that would cost too much memory.
@@ -131,7 +138,9 @@ static bool find_shared_away(struct vm_area_struct *vma, unsigned long addr,
 static bool is_eager(struct vm_area_struct *vma)
 {
 	return (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE &&
-	       (vma_pages(vma) <= EAGER_PAGES || vma->vm_flags & VM_GROWSDOWN);
+	       (vma_pages(vma) <= EAGER_PAGES ||
+		vma->vm_flags & VM_GROWSDOWN) &&
+	       !file_may_change(vma);
 }
 
 int find_page(struct dsm_space *space, struct vm_area_struct *vma,
