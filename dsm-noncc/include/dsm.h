@@ -143,7 +143,8 @@ void dsm_space_fetch(struct dsm_space *space, const struct dsm_touch *touch,
  * @fault_failed: the home refuses an access: a signal is due. In the thread that
  *	made it, inside the fault, mmap lock held: only note it. The access is
  *	tried again unless the thread is stopped on its way to user mode.
- *	@addr is the very address, @signo and @code as in siginfo
+ *	@addr is the very address, @signo and @code as in siginfo, @flags what
+ *	access it was, as in &struct vm_fault
  * @page_stays: a page has been in use at home for some time, by a device or the
  *	like, and does not come. In the thread that needs it, as above: the access is
  *	tried again unless the thread goes home
@@ -152,8 +153,8 @@ void dsm_space_fetch(struct dsm_space *space, const struct dsm_touch *touch,
  *	not call dsm_window_close()
  */
 struct dsm_window_ops {
-	void (*fault_failed)(void *ctx, unsigned long addr, int signo,
-			     int code);
+	void (*fault_failed)(void *ctx, unsigned long addr, int signo, int code,
+			     unsigned int flags);
 	void (*page_stays)(void *ctx);
 	void (*closed)(void *ctx);
 };

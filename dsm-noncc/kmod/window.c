@@ -186,7 +186,7 @@ static vm_fault_t failed(struct dsm_window *win, struct vm_fault *vmf, u32 code)
 	if (!(vmf->flags & FAULT_FLAG_USER))
 		return VM_FAULT_SIGBUS;
 	win->ops->fault_failed(win->ctx, vmf->real_address, code >> 16,
-			       code & 0xffff);
+			       code & 0xffff, vmf->flags);
 	return VM_FAULT_NOPAGE;
 }
 

@@ -82,7 +82,7 @@ enum ssi_wire_type {
  *	SSI_REPLY
  * @kick: number of the last kick that the home has sent
  * @time: processor time of the body so far, ns
- * @value: SSI_SIGNAL: signal number and si_code << 32; SSI_FAILED: errno;
+ * @value: SSI_SIGNAL: SSI_EXCEPTION(); SSI_FAILED: errno;
  *	SSI_HERE: 1 if it cannot go on but at home, where a page is in use;
  *	SSI_HELLO: SSI_CPU_*
  * @address: SSI_SIGNAL: si_addr
@@ -100,6 +100,10 @@ struct ssi_wire_head {
 	__le64 value;
 	__le64 address;
 };
+
+/* arm64: signal number, si_code, and what the exception's ESR_EL1 says, 0 if unknown */
+#define SSI_EXCEPTION(signo, code, esr) \
+	((__u8)(signo) | (__u64)(__u8)(code) << 8 | (__u64)(esr) << 32)
 
 /**
  * struct ssi_wire_regs - arm64: what the kernel's entry code saves, and TLS

@@ -8,6 +8,7 @@
 #include <linux/smp.h>
 #include <linux/uaccess.h>
 
+#include <asm/esr.h>
 #include <asm/syscall.h>
 
 #include "ssi.h"
@@ -188,14 +189,30 @@ bool ssi_body_exception(int signo, int code, unsigned long addr)
 	if (!b || signo == SIGKILL)
 		return false;
 	b->code = code;
+	b->syndrome = current->thread.fault_code;
 	b->address = addr;
 	b->signo = signo;
 	set_thread_flag(TIF_TOMBOLO);
 	return true;
 }
 
-void ssi_body_fault_failed(unsigned long addr, int signo, int code)
+/* What the processor would have said of the access, had the page been its home's. */
+static u32 syndrome_of(int signo, int code, unsigned int flags)
 {
+	bool denied = signo == SIGSEGV && code == SEGV_ACCERR;
+	bool fetch = flags & FAULT_FLAG_INSTRUCTION;
+
+	return (u32)(fetch ? ESR_ELx_EC_IABT_LOW : ESR_ELx_EC_DABT_LOW)
+		       << ESR_ELx_EC_SHIFT |
+	       ESR_ELx_IL |
+	       (denied ? ESR_ELx_FSC_PERM_L(3) : ESR_ELx_FSC_FAULT_L(3)) |
+	       (!fetch && flags & FAULT_FLAG_WRITE ? ESR_ELx_WNR : 0);
+}
+
+void ssi_body_fault_failed(unsigned long addr, int signo, int code,
+			   unsigned int flags)
+{
+	current->thread.fault_code = syndrome_of(signo, code, flags);
 	ssi_body_exception(signo, code, addr);
 }
 
@@ -234,8 +251,8 @@ void ssi_body_resume(struct ssi_body *b, struct pt_regs *regs)
 	signo = b->signo;
 	b->signo = 0;
 	if (signo)
-		ask(b, regs, SSI_SIGNAL, (u32)signo | (u64)b->code << 32,
-		    b->address);
+		ask(b, regs, SSI_SIGNAL,
+		    SSI_EXCEPTION(signo, b->code, b->syndrome), b->address);
 	else if (b->homesick || (s32)(b->kick - b->kick_done) > 0)
 		ask(b, regs, SSI_HERE, b->homesick, 0);
 	b->homesick = false;

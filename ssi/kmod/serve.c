@@ -8,6 +8,7 @@
 #include <linux/syscalls.h>
 #include <linux/uaccess.h>
 
+#include <asm/esr.h>
 #include <asm/syscall.h>
 
 #include "ssi.h"
@@ -192,13 +193,27 @@ out:
 		set_thread_flag(TIF_SIGPENDING);
 }
 
+/* The handler's frame has it; 0 if the exception was none that sets it. */
+static void know_syndrome(u32 syndrome, u64 address)
+{
+	bool is_abort = ESR_ELx_EC(syndrome) == ESR_ELx_EC_DABT_LOW ||
+			ESR_ELx_EC(syndrome) == ESR_ELx_EC_IABT_LOW;
+
+	if (!syndrome)
+		return;
+	current->thread.fault_code = syndrome;
+	current->thread.fault_address = is_abort ? untagged_addr(address) : 0;
+}
+
 /* Only what an exception of a processor can be: a peer forges no others. */
 static void serve_signal(struct ssi_shadow *s)
 {
 	u64 value = le64_to_cpu(s->inbox.head.value);
-	int signo = (u32)value, code = value >> 32;
+	u64 address = le64_to_cpu(s->inbox.head.address);
+	int signo = (u8)value, code = (u8)(value >> 8);
 
 	s->faults++;
+	know_syndrome(value >> 32, address);
 	switch (signo) {
 	case SIGSEGV:
 	case SIGBUS:
@@ -214,9 +229,7 @@ static void serve_signal(struct ssi_shadow *s)
 	if (signo == SIGKILL)
 		force_sig(SIGKILL);
 	else
-		force_sig_fault(
-			signo, code,
-			(void __user *)le64_to_cpu(s->inbox.head.address));
+		force_sig_fault(signo, code, (void __user *)address);
 }
 
 /*

@@ -226,6 +226,7 @@ enum ssi_window_state {
  * @kick_queued: it is on its way
  * @signo: an exception is to be reported, else 0
  * @code: its si_code
+ * @syndrome: what the processor says of it
  * @address: its si_addr
  * @error: why it will not live
  * @homesick: it cannot go on here, see window_page_stays()
@@ -254,6 +255,7 @@ struct ssi_body {
 	bool kick_queued;
 	int signo;
 	int code;
+	u32 syndrome;
 	int error;
 	unsigned long address;
 	bool homesick;
@@ -352,7 +354,8 @@ void ssi_body_resume(struct ssi_body *b, struct pt_regs *regs);
 bool ssi_body_syscall(struct pt_regs *regs);
 bool ssi_body_exception(int signo, int code, unsigned long addr);
 void ssi_body_page_stays(void);
-void ssi_body_fault_failed(unsigned long addr, int signo, int code);
+void ssi_body_fault_failed(unsigned long addr, int signo, int code,
+			   unsigned int flags);
 
 /* lend.c */
 void ssi_lend(struct ssi_body *b, const struct pt_regs *regs);

@@ -249,9 +249,9 @@ static void forget_addresses(void)
 }
 
 static void window_fault_failed(void *ctx, unsigned long addr, int signo,
-				int code)
+				int code, unsigned int flags)
 {
-	ssi_body_fault_failed(addr, signo, code);
+	ssi_body_fault_failed(addr, signo, code, flags);
 }
 
 static void window_page_stays(void *ctx)
