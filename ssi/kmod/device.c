@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -199,12 +200,13 @@ static long where(struct tombolo_where __user *arg, bool only_why)
 	task = get_task(w.pid, false);
 	if (!task)
 		return -ESRCH;
-	if (!only_why)
-		look(task, &w);
-	else if (!may_move(task))
-		w.why = TOMBOLO_WHY_PERMISSION;
-	else
+	if (only_why)
 		w.why = ssi_why(task, w.want);
+	else
+		look(task, &w);
+	/* Which kernels there are anybody may know. */
+	if (only_why && w.why != TOMBOLO_WHY_NO_KERNEL && !may_move(task))
+		w.why = TOMBOLO_WHY_PERMISSION;
 	put_task_struct(task);
 	return copy_to_user(arg, &w, sizeof(w)) ? -EFAULT : 0;
 }
@@ -286,21 +288,50 @@ static struct miscdevice agent_dev = {
 
 /* ---- /proc/tombolo ---- */
 
+/* As all of that /proc: 0 for who has ended, or is not in its namespace. */
+static pid_t number_of(struct seq_file *m, struct task_struct *task,
+		       enum pid_type type)
+{
+	struct pid_namespace *ns = proc_pid_ns(file_inode(m->file)->i_sb);
+
+	return READ_ONCE(task->exit_state) ? 0 :
+					     __task_pid_nr_ns(task, type, ns);
+}
+
+/* The last column of a line */
+static void show_name(struct seq_file *m, const struct task_struct *task)
+{
+	seq_escape(m, task->comm, "\n\\");
+	seq_putc(m, '\n');
+}
+
 static void show_one(struct ssi_shadow *s, void *ctx)
 {
-	seq_printf(ctx, "%d %d %u %u %u %u %s %llu %llu %llu %llu %s\n",
-		   task_tgid_nr(s->task), task_pid_nr(s->task), ssi_self,
+	pid_t tid = number_of(ctx, s->task, PIDTYPE_PID);
+
+	if (!tid)
+		return;
+	seq_printf(ctx, "%d %d %u %u %u %u %s %llu %llu %llu %llu ",
+		   number_of(ctx, s->task, PIDTYPE_TGID), tid, ssi_self,
 		   ssi_shadow_place(s), s->want, s->why,
 		   ssi_state_name(s->state), s->moves, s->calls, s->faults,
-		   s->time_before + s->time, s->task->comm);
+		   s->time_before + s->time);
+	show_name(ctx, s->task);
 }
 
 static void show_body(struct ssi_body *b, void *ctx)
 {
-	seq_printf(ctx, "%d %u %u %u %u %s %s\n",
-		   b->task ? task_pid_nr(b->task) : 0, b->home,
+	pid_t tid = b->task ? number_of(ctx, b->task, PIDTYPE_PID) : 0;
+
+	if (b->task && !tid)
+		return;
+	seq_printf(ctx, "%d %u %u %u %u %s ", tid, b->home,
 		   b->window ? b->window->id.number : 0, b->number, b->life,
-		   ssi_state_name(b->state), b->task ? b->task->comm : "");
+		   ssi_state_name(b->state));
+	if (b->task)
+		show_name(ctx, b->task);
+	else
+		seq_putc(ctx, '\n');
 }
 
 /* Threads of other kernels, here; by the names that their homes have for them. */

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,7 @@ static bool parse(const char *text, long *value)
 	char *end;
 
 	*value = strtol(text, &end, 10);
-	return isdigit((unsigned char)*text) && !*end;
+	return isdigit((unsigned char)*text) && !*end && *value <= INT_MAX;
 }
 
 static int status_of(unsigned int why)
@@ -333,7 +334,7 @@ int command_places(void)
 
 	if (!options.argc)
 		return places_of_board();
-	if (options.argc != 1 || !parse(options.argv[0], &pid)) {
+	if (options.argc != 1 || !parse(options.argv[0], &pid) || !pid) {
 		fprintf(stderr, "tombolo: places [PID]\n");
 		return EXIT_USAGE;
 	}

@@ -127,12 +127,16 @@ static void read_all(struct list *list)
 static bool parse(const char *line, struct thread *t)
 {
 	unsigned long long ns;
+	int name;
 
-	if (sscanf(line, "%d %d %u %u %u %u %15s %llu %llu %llu %llu %63[^\n]",
+	if (sscanf(line, "%d %d %u %u %u %u %15s %llu %llu %llu %llu%n",
 		   &t->pid, &t->tid, &t->home, &t->place, &t->want, &t->why,
 		   t->state, &t->moves, &t->calls, &t->signals, &ns,
-		   t->comm) != 12)
+		   &name) != 11)
 		return false;
+	/* Any text, also none */
+	snprintf(t->comm, sizeof(t->comm), "%.*s",
+		 (int)strcspn(line + name + 1, "\n"), line + name + 1);
 	t->away_s = ns / 1e9;
 	return true;
 }
