@@ -29,7 +29,8 @@ all_take_tasks() {
 }
 
 # What asks least of the kernels comes first.
-ALL_PROGRAMS="rounds signals machine watched memory writers threads files ipc
+ALL_PROGRAMS="rounds signals machine watched rights memory mappings limits events
+writers threads files ipc
 forks"
 
 # every_program FUNCTION [NAME...]: a test for each program: FUNCTION NAME.
