@@ -285,8 +285,8 @@ static int deep(int n)
 	volatile char frame[1024];
 
 	frame[0] = n;
-	if (n % 100 == 0)
-		go(n / 100);
+	if (n % 1000 == 0)
+		go(n / 1000);
 	return n ? deep(n - 1) + (frame[0] == (char)n) : 0;
 }
 
