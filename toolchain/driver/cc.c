@@ -135,22 +135,21 @@ static int assemble(const struct request *request)
 {
 	char *middle = text_of("%s/text.bc", work_folder());
 	struct words command;
-	const char *source;
+	const char *source, *output;
 	int status = 0;
 	size_t i;
 
 	for (i = 0; i < request->sources.n && !status; i++) {
 		source = request->sources.at[i];
+		output = default_object(request, source);
 		status = compile_file(request, source, middle);
 		if (status)
 			break;
 		command = (struct words){ 0 };
 		add(&command, tool("llvm-dis"));
 		add_all(&command,
-			(const char *const[]){ middle, "-o",
-					       default_object(request, source),
-					       NULL });
-		status = run(&command);
+			(const char *const[]){ middle, "-o", output, NULL });
+		status = make(&command, output);
 	}
 	return status;
 }
@@ -181,6 +180,8 @@ static int link_all(const struct request *request)
 	return 0;
 }
 
+enum { MAX_DEPTH = 100 };
+
 static const char blanks[] = " \t\r\n\v\f";
 
 /* The next word of a file, quoted by ", ' or backslashes as for gcc, in place */
@@ -206,7 +207,8 @@ static char *word_of(char **rest)
 	return word;
 }
 
-static void add_argument(struct words *args, const char *arg)
+/* @depth: of files that name each other; one that names itself has no end */
+static void add_argument(struct words *args, const char *arg, int depth)
 {
 	char *rest, *word;
 
@@ -214,9 +216,13 @@ static void add_argument(struct words *args, const char *arg)
 		add(args, arg);
 		return;
 	}
+	if (depth == MAX_DEPTH)
+		fail("%s: %d files of options name each other: does one name "
+		     "itself?",
+		     arg, depth);
 	rest = file_read(arg + 1).data;
 	while ((word = word_of(&rest)))
-		add_argument(args, word);
+		add_argument(args, word, depth + 1);
 }
 
 static struct words arguments(char **argv)
@@ -224,7 +230,7 @@ static struct words arguments(char **argv)
 	struct words args = { 0 };
 
 	while (*++argv)
-		add_argument(&args, *argv);
+		add_argument(&args, *argv, 0);
 	return args;
 }
 
@@ -236,6 +242,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	speaker = ends(argv[0], "-ld") ? "tombolo-ld" : "tombolo-cc";
 	place_init(argv[0]);
+	end_by_signals();
 	args = arguments(argv);
 	if (inform(&args))
 		return 0;

@@ -135,7 +135,7 @@ static int optimise(const char *middle, const char *output, char level,
 	    text_of("-passes=tombolo-neutral,default<O%c>,tombolo-lower",
 		    level));
 	add_all(&command, (const char *const[]){ middle, "-o", output, NULL });
-	return run(&command);
+	return make(&command, output);
 }
 
 int compile_file(const struct request *request, const char *source,

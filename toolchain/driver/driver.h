@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
  * Every command does one thing and ends: what is allocated here lives until
  * then, nothing is freed. Whatever fails says so in a sentence and exits with
- * status 1; what is in the temporary folder goes at any exit().
+ * status 1; what is in the temporary folder goes at any exit(), and so does an
+ * output that is not complete.
  */
 
 #define NR_ISAS	      3
@@ -278,11 +280,31 @@ const char *base_name(const char *path);
 /** with_suffix() - @path with the suffix of its last part replaced or added */
 char *with_suffix(const char *path, const char *suffix);
 
+/** digest() - the first 64 bits of the SHA-256 of @n blobs in a row */
+uint64_t digest(const struct blob *blobs, size_t n);
+
+/* ending.c */
+
 /** work_folder() - a temporary folder, the same at each call, gone at exit */
 const char *work_folder(void);
 
-/** digest() - the first 64 bits of the SHA-256 of @n blobs in a row */
-uint64_t digest(const struct blob *blobs, size_t n);
+/** unfinished() - @path, if it is a file, goes at any exit() from now on ... */
+void unfinished(const char *path);
+
+/** finished() - ... and stays, as it is complete */
+void finished(const char *path);
+
+/** end_by_signals() - those that ask to end lead to an exit(), too */
+void end_by_signals(void);
+
+/** stop_if_asked() - is where they do: to be called now and then */
+void stop_if_asked(void);
+
+/** tool_begins() - a child, which is to end before we do */
+void tool_begins(pid_t pid);
+
+/** tool_has_ended() - it was waited for */
+void tool_has_ended(pid_t pid);
 
 /* process.c */
 
@@ -312,6 +334,9 @@ char *output_of(const struct words *command, bool verbose);
 
 /** run() - run @command on our own terminal; its status, or minus its signal */
 int run(const struct words *command);
+
+/** make() - the same, of a @command whose output is the file @output */
+int make(const struct words *command, const char *output);
 
 /* place.c */
 
@@ -397,8 +422,13 @@ void layout_make(struct layout *layout, const struct isa **isas, size_t nr,
 /** layout_check() - fails if a common symbol has two addresses */
 void layout_check(const struct layout *layout, const struct blob *images);
 
-/** script_write() - the layout for ld.lld, the same text for every ISA */
-void script_write(const struct layout *layout, const char *path);
+/**
+ * script_write() - the layout for ld.lld, the same text for every ISA
+ *
+ * By the number @build an image knows that another one is of the same program.
+ */
+void script_write(const struct layout *layout, uint64_t build,
+		  const char *path);
 
 /* register.c */
 

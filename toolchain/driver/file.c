@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-// file.c - whole files in and out, their names, and a place for temporary ones.
+// file.c - whole files in and out, and their names.
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sha2.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,7 +44,9 @@ void file_write(const char *path, const void *data, size_t size,
 
 	if (fd < 0)
 		fail("cannot write %s: %s", path, strerror(errno));
+	unfinished(path);
 	while (size) {
+		stop_if_asked();
 		put = write(fd, at, size);
 		if (put < 0)
 			fail("cannot write %s: %s", path, strerror(errno));
@@ -55,6 +55,7 @@ void file_write(const char *path, const void *data, size_t size,
 	}
 	if (close(fd))
 		fail("cannot write %s: %s", path, strerror(errno));
+	finished(path);
 }
 
 const char *base_name(const char *path)
@@ -72,38 +73,6 @@ char *with_suffix(const char *path, const char *suffix)
 	if (!dot || dot == base || !dot[1])
 		dot = base + strlen(base);
 	return text_of("%.*s%s", (int)(dot - path), path, suffix);
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind,
-		      struct FTW *where)
-{
-	(void)st;
-	(void)kind;
-	(void)where;
-	remove(path);
-	return 0;
-}
-
-static char *work;
-
-static void remove_work(void)
-{
-	nftw(work, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-const char *work_folder(void)
-{
-	const char *base = getenv("TMPDIR");
-
-	if (work)
-		return work;
-	work = text_of("%s/tombolo-XXXXXX", base && *base ? base : "/tmp");
-	if (!mkdtemp(work))
-		fail("cannot make a folder like %s: %s; set TMPDIR to a place "
-		     "that can be written",
-		     work, strerror(errno));
-	atexit(remove_work);
-	return work;
 }
 
 uint64_t digest(const struct blob *blobs, size_t n)

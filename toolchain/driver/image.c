@@ -110,8 +110,10 @@ static void publish(const char *path, const struct blob *file)
 	}
 	remove(new);
 	file_write(new, file->data, file->size, 0777);
+	unfinished(new);
 	if (rename(new, path))
 		fail("cannot write %s: %s", path, strerror(errno));
+	finished(new);
 }
 
 void image_write(const char *path, const struct layout *layout,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // link.c - common IR to one executable that holds every ISA.
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,16 +30,29 @@ static const char *const empty[] = { "m",     "c",    "rt",    "pthread",
 				     "dl",    "gcc",  "gcc_s", "gcc_eh",
 				     "atomic" };
 /* Linker options that go with their value: they mean nothing here. */
-static const char *const dropped[] = {
-	"-z",	 "-T",	    "-rpath",		"-soname",	 "-h",
-	"-Map",	 "-m",	    "-dynamic-linker",	"-rpath-link",	 "--rpath",
-	"--Map", "-plugin", "--version-script", "--dynamic-list"
-};
+static const char *const dropped[] = { "-z",
+				       "-rpath",
+				       "-soname",
+				       "-h",
+				       "-Map",
+				       "-m",
+				       "-R",
+				       "-dynamic-linker",
+				       "-rpath-link",
+				       "--rpath",
+				       "--Map",
+				       "-plugin",
+				       "--version-script",
+				       "--dynamic-list" };
 static const char *const impossible[] = { "-nostdlib", "-nostartfiles",
-					  "-nodefaultlibs", "-r" };
+					  "-nodefaultlibs" };
+/* One object of several; the rest is for a later link. */
+static const char *const relocatable[] = { "-r", "-i", "-Ur", "--relocatable" };
 /* What would be silently wrong, with any value */
-static const char *const unheeded[] = { "--wrap", "-wrap", "-e",   "--entry",
-					"-entry", "-init", "-fini" };
+static const char *const unheeded[] = {
+	"--wrap", "-wrap", "-e",       "--entry",  "-entry",	     "-init",
+	"-fini",  "-b",	   "--format", "--script", "--section-start"
+};
 static const char *const kept[] = { "-L",
 				    "-l",
 				    "-u",
@@ -58,6 +70,7 @@ static const char *const kept[] = { "-L",
  * @work: folder of what is in between
  * @verbose: show the commands
  * @check: of -Wl,--check: frames are left by returning
+ * @partial: of -r: not a program, but an object
  * @isas: those of the program
  * @nr: how many
  * @builtins: of each ISA, the compiler's own functions
@@ -67,6 +80,7 @@ struct link {
 	const char *work;
 	bool verbose;
 	bool check;
+	bool partial;
 	const struct isa *isas[NR_ISAS];
 	size_t nr;
 	const char *builtins[NR_ISAS];
@@ -95,6 +109,16 @@ static bool wanted(const char *item)
 	return false;
 }
 
+static bool is_partial(const struct words *inputs)
+{
+	size_t i;
+
+	for (i = 0; i < inputs->n; i++)
+		if (among(relocatable, ARRAY_SIZE(relocatable), inputs->at[i]))
+			return true;
+	return false;
+}
+
 /* Leaves out what has no meaning for this link. */
 static void add_inputs(struct link *link, struct words *command,
 		       const struct words *inputs)
@@ -106,11 +130,13 @@ static void add_inputs(struct link *link, struct words *command,
 		item = inputs->at[i];
 		if (among(dropped, ARRAY_SIZE(dropped), item))
 			i++;
-		else if (among(impossible, ARRAY_SIZE(impossible), item))
+		else if (!link->partial &&
+			 among(impossible, ARRAY_SIZE(impossible), item))
 			fail("%s: the start and the C library are part of "
 			     "every program",
 			     item);
-		else if (among(unheeded, ARRAY_SIZE(unheeded),
+		else if (starts(item, "-T") ||
+			 among(unheeded, ARRAY_SIZE(unheeded),
 			       text_of("%.*s", (int)strcspn(item, "="), item)))
 			fail("%s: not heeded where all ISAs are linked as one",
 			     item);
@@ -189,6 +215,31 @@ static char *join(struct link *link, const struct words *inputs)
 	return output;
 }
 
+/* The same rules again, but nothing is missing yet. IR is position-independent. */
+static void build_partial(struct link *link, const struct request *request,
+			  const struct words *inputs)
+{
+	char *output = text_of("%s/all.o", link->work);
+	const char *own = builtins(link, isa_of("x86_64"));
+	struct words command = { 0 };
+	struct blob object;
+
+	add(&command, tool("ld.lld"));
+	add_all(&command, (const char *const[]){
+				  "-m", "elf_x86_64", "-r", "--fatal-warnings",
+				  "--plugin-opt=emit-llvm", "--lto-O0",
+				  "--trace", "-o", output, NULL });
+	add_inputs(link, &command, inputs);
+	native_find(&link->native, output_of(&command, link->verbose),
+		    link->work, own);
+	if (link->native.objects[0].n)
+		fail("-r: what was compiled with --isa-specific cannot become a "
+		     "part of another object");
+	object = file_read(output);
+	file_write(request->output ? request->output : "a.out", object.data,
+		   object.size, 0666);
+}
+
 static char *transform(struct link *link, const char *module, bool debug,
 		       const char *report)
 {
@@ -206,8 +257,11 @@ static char *transform(struct link *link, const char *module, bool debug,
 	add(&command, text_of("-tombolo-debug=%d", debug));
 	add(&command, text_of("-tombolo-check=%d", link->check));
 	add(&command, text_of("-tombolo-report=%s", report));
-	file_write(types, link->native.types, strlen(link->native.types), 0666);
-	add(&command, text_of("-tombolo-native=%s", types));
+	if (*link->native.types) {
+		file_write(types, link->native.types,
+			   strlen(link->native.types), 0666);
+		add(&command, text_of("-tombolo-native=%s", types));
+	}
 	add_all(&command, (const char *const[]){ module, "-o", output, NULL });
 	output_of(&command, link->verbose);
 	return output;
@@ -249,33 +303,6 @@ static void generate(const struct link *link, const char *module)
 	together(link, commands);
 }
 
-/* By this number an image knows that another one is of the same program. */
-static void stamp(const struct link *link, const char *module)
-{
-	struct words commands[NR_ISAS] = { 0 };
-	struct blob linked = file_read(module);
-	char *source, *text;
-	size_t i;
-
-	text = text_of(".section .tombolo.build,\"a\",@progbits\n"
-		       ".quad %" PRIu64 "\n"
-		       ".section .note.GNU-stack,\"\",@progbits\n",
-		       digest(&linked, 1) >> 1);
-	for (i = 0; i < link->nr; i++) {
-		source = file_of(link, "build", i, ".s");
-		file_write(source, text, strlen(text), 0666);
-		add(&commands[i], tool("clang"));
-		add(&commands[i], triple("--target=", link->isas[i]));
-		add_all(&commands[i], link->isas[i]->clang);
-		add(&commands[i], "-Wno-unused-command-line-argument");
-		add(&commands[i], "-c");
-		add(&commands[i], source);
-		add(&commands[i], "-o");
-		add(&commands[i], file_of(link, "build", i, ".o"));
-	}
-	together(link, commands);
-}
-
 static struct words finish(struct link *link, size_t number, const char *script)
 {
 	const struct isa *isa = link->isas[number];
@@ -284,26 +311,14 @@ static struct words finish(struct link *link, size_t number, const char *script)
 
 	add(&command, tool("ld.lld"));
 	add_all(&command,
-		(const char *const[]){ "-m",
-				       isa->emulation,
-				       "-static",
-				       "--no-relax",
-				       "--gc-sections",
-				       "--eh-frame-hdr",
-				       "-z",
-				       "norelro",
-				       "-z",
-				       "max-page-size=4096",
-				       "--orphan-handling=error",
-				       "--defsym=__vdsosym=0",
-				       "-T",
-				       script,
-				       "-o",
-				       file_of(link, "image", number, ""),
-				       file_of(link, "build", number, ".o"),
-				       text_of("%s/entry.o", runtime),
-				       file_of(link, "program", number, ".o"),
-				       NULL });
+		(const char *const[]){
+			"-m", isa->emulation, "-static", "--no-relax",
+			"--gc-sections", "--eh-frame-hdr", "-z", "norelro",
+			"-z", "max-page-size=4096", "--orphan-handling=error",
+			"--defsym=__vdsosym=0", "-T", script, "-o",
+			file_of(link, "image", number, ""),
+			text_of("%s/entry.o", runtime),
+			file_of(link, "program", number, ".o"), NULL });
 	add_all(&command, link->native.objects[isa - isas].at);
 	add_all(&command,
 		(const char *const[]){
@@ -328,6 +343,7 @@ static void build(struct link *link, const struct request *request,
 	char *report = text_of("%s/report.txt", link->work);
 	struct words commands[NR_ISAS];
 	struct blob blobs[NR_ISAS];
+	struct blob linked;
 	struct layout layout;
 	char *module;
 	size_t i;
@@ -337,8 +353,8 @@ static void build(struct link *link, const struct request *request,
 	generate(link, module);
 	read_each(link, "program", ".o", blobs);
 	layout_make(&layout, link->isas, link->nr, blobs);
-	script_write(&layout, script);
-	stamp(link, module);
+	linked = file_read(module);
+	script_write(&layout, digest(&linked, 1) >> 1, script);
 	for (i = 0; i < link->nr; i++)
 		commands[i] = finish(link, i, script);
 	together(link, commands);
@@ -379,5 +395,6 @@ void link_program(const struct request *request, const struct words *inputs)
 	if (mkdir(link.work, 0777) && errno != EEXIST)
 		fail("cannot make the folder %s: %s", link.work,
 		     strerror(errno));
-	build(&link, request, inputs);
+	link.partial = is_partial(inputs);
+	(link.partial ? build_partial : build)(&link, request, inputs);
 }

@@ -102,7 +102,7 @@ int native_compile(const struct request *request, const char *source,
 	add(&command, text_of("--add-section=" TYPES "=%s", list));
 	add(&command, file_of("o", &isas[0]));
 	add(&command, output);
-	return run(&command);
+	return make(&command, output);
 }
 
 static void add_native(struct native *native, const char *path,

@@ -114,7 +114,9 @@ static const struct {
 static const char *const link_value[] = { "-L", "-l", "-u", "-Xlinker",
 					  "-T", "-z", NULL };
 static const char *const link_plain[] = {
-	"-s", "-nostdlib", "-nostartfiles", "-nodefaultlibs", "-r", NULL
+	"-s", "-nostdlib", "-nostartfiles", "-nodefaultlibs",
+	"-r", "-i",	   "-Ur",	    "--relocatable",
+	NULL
 };
 
 static bool in(const char *const *list, const char *arg)
@@ -258,7 +260,7 @@ static void one(struct request *request, const char *arg,
 		add(&request->flags, "-D_REENTRANT");
 	} else if (in(link_value, arg) || in(link_plain, arg) ||
 		   starts(arg, "-L") || starts(arg, "-l") ||
-		   starts(arg, "-Wl,")) {
+		   starts(arg, "-T") || starts(arg, "-Wl,")) {
 		link_option(request, arg, rest);
 	} else if (in(with_value, arg)) {
 		add(&request->flags, arg);

@@ -2,7 +2,6 @@
 // process.c - runs the tools of LLVM.
 #include <ctype.h>
 #include <errno.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,16 +14,6 @@
 
 extern char **environ;
 
-/*
- * An interrupt ends the tool, whose status then ends us by exit(), so that the
- * temporary folder goes. A handler, as what is ignored stays so over an exec:
- * a shell's background job ignores it and is to go on doing so.
- */
-static void interrupted(int number)
-{
-	(void)number;
-}
-
 /* @streams: what its standard output and error become, or NULL: ours */
 static pid_t start(const struct words *command, const int *streams)
 {
@@ -32,8 +21,6 @@ static pid_t start(const struct words *command, const int *streams)
 	pid_t pid;
 	int error;
 
-	if (signal(SIGINT, interrupted) == SIG_IGN)
-		signal(SIGINT, SIG_IGN);
 	fflush(NULL);
 	posix_spawn_file_actions_init(&actions);
 	if (streams) {
@@ -47,6 +34,7 @@ static pid_t start(const struct words *command, const int *streams)
 		fail("cannot run %s: %s; boot/scripts/deps toolchain installs "
 		     "what is needed",
 		     command->at[0], strerror(error));
+	tool_begins(pid);
 	return pid;
 }
 
@@ -57,12 +45,24 @@ static int end(pid_t pid)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			fail("cannot wait for a tool: %s", strerror(errno));
+	tool_has_ended(pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 int run(const struct words *command)
 {
 	return end(start(command, NULL));
+}
+
+int make(const struct words *command, const char *output)
+{
+	int status;
+
+	unfinished(output);
+	status = run(command);
+	if (!status)
+		finished(output);
+	return status;
 }
 
 static void show(const struct words *command)

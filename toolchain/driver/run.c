@@ -63,6 +63,14 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
+/* One that the runtime can hold, and has digits only: no sign, no blanks */
+static bool is_number(const char *text)
+{
+	errno = 0;
+	strtoull(text, NULL, 10);
+	return *text && !text[strspn(text, "0123456789")] && !errno;
+}
+
 static error_t take_program(struct argp_state *state, char *path)
 {
 	struct wish *wish = state->input;
@@ -77,7 +85,6 @@ static error_t take_program(struct argp_state *state, char *path)
 static error_t take(int key, char *value, struct argp_state *state)
 {
 	struct wish *wish = state->input;
-	char *end;
 
 	switch (key) {
 	case ISAS:
@@ -87,9 +94,11 @@ static error_t take(int key, char *value, struct argp_state *state)
 		wish->migrate = value;
 		return 0;
 	case LIMIT:
-		strtol(value, &end, 10);
-		if (!*value || *end)
-			argp_error(state, "--limit %s: not a number", value);
+		if (!is_number(value))
+			argp_error(
+				state,
+				"--limit %s: not a number from 0 to 2^64 - 1",
+				value);
 		wish->limit = value;
 		return 0;
 	case SAVE:
@@ -166,11 +175,6 @@ static bool has_point(const struct program *program, const char *function)
 	return false;
 }
 
-static bool is_number(const char *text)
-{
-	return *text && !text[strspn(text, "0123456789")];
-}
-
 static const char *policy(const struct program *program, const char *when)
 {
 	const char *colon = strchr(when, ':');
@@ -185,12 +189,15 @@ static const char *policy(const struct program *program, const char *when)
 			     value);
 		return range;
 	}
-	if ((starts(when, "every:") || starts(when, "random:")) &&
-	    is_number(value))
+	if (starts(when, "every:") && is_number(value) &&
+	    strtoull(value, NULL, 10))
+		return when;
+	if (starts(when, "random:") && is_number(value))
 		return when;
 	if (!strcmp(when, "signal"))
 		return when;
-	fail("--migrate %s: not every:N, at:FUNCTION, signal or random:SEED",
+	fail("--migrate %s: not every:N, at:FUNCTION, signal or random:SEED, "
+	     "with an N from 1 and a SEED from 0 to 2^64 - 1",
 	     when);
 }
 
@@ -236,6 +243,7 @@ static void set_environment(const struct wish *wish,
 		setenv("TOMBOLO_SAVE", absolute(wish->save), 1);
 	if (wish->verbose)
 		setenv("TOMBOLO_VERBOSE", "1", 1);
+	setenv("TOMBOLO_NAME", base_name(wish->path), 1);
 }
 
 static void open_state(const char *path)

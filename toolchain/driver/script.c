@@ -29,9 +29,7 @@ static const char head[] =
 	"  . = 0x300000 + SIZEOF_HEADERS;\n"
 	"  .eh_frame_hdr : { __tombolo_eh_hdr = .; *(.eh_frame_hdr) } :h :eh\n"
 	"  .eh_frame : { *(.eh_frame .eh_frame.*) } :h\n"
-	"  .gcc_except_table : { *(.gcc_except_table*) } :h\n"
-	"  .tombolo.build : { __tombolo_build = .; "
-	"KEEP(*(.tombolo.build)) } :h\n";
+	"  .gcc_except_table : { *(.gcc_except_table*) } :h\n";
 
 /* What each ISA has for itself, behind the common data */
 static const char private[] =
@@ -107,7 +105,7 @@ static void put_data(FILE *file, const struct layout *layout)
 		layout->data_end, PRIVATE_DATA);
 }
 
-void script_write(const struct layout *layout, const char *path)
+void script_write(const struct layout *layout, uint64_t build, const char *path)
 {
 	FILE *file = fopen(path, "w");
 	size_t i;
@@ -115,6 +113,10 @@ void script_write(const struct layout *layout, const char *path)
 	if (!file)
 		fail("cannot write %s: %s", path, strerror(errno));
 	fputs(head, file);
+	fprintf(file,
+		"  .tombolo.build : { __tombolo_build = .; "
+		"QUAD(%#" PRIx64 ") } :h\n",
+		build);
 	put_text(file, layout);
 	put_data(file, layout);
 	fputs(private, file);

@@ -73,8 +73,10 @@ static void prune(const char *folder)
 
 static void move(const char *from, const char *to)
 {
+	unfinished(from);
 	if (rename(from, to))
 		fail("cannot write %s: %s", to, strerror(errno));
+	finished(from);
 }
 
 static void unpack_image(const char *path, const struct blob *image)

@@ -115,7 +115,8 @@ struct Link : PassInfoMixin<Link> {
 			if (!F.isDeclaration())
 				removeUnreachableBlocks(F);
 		lowerConstructors(M);
-		dropIdleLibcalls(M);
+		if (NativeFile.empty()) // else they call what is not seen
+			dropIdleLibcalls(M, AM);
 		commonGlobals(M);
 		extendArguments(M);
 		lowerThreadLocals(P);

@@ -118,7 +118,7 @@ void checkNative(Module &M);
 
 // At link time, in this order
 void checkNativeCalls(Module &M, StringRef File);
-void dropIdleLibcalls(Module &M);
+void dropIdleLibcalls(Module &M, ModuleAnalysisManager &AM);
 void commonGlobals(Module &M);
 void extendArguments(Module &M);
 void lowerConstructors(Module &M);
