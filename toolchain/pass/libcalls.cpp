@@ -88,7 +88,8 @@ void dropIdleLibcalls(Module &M, ModuleAnalysisManager &AM)
 			F->setLinkage(GlobalValue::InternalLinkage);
 			More = true;
 		}
-		GlobalDCEPass().run(M, AM);
+		if (More)
+			GlobalDCEPass().run(M, AM);
 	}
 }
 } // namespace tombolo

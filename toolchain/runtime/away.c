@@ -24,39 +24,6 @@ int tb_is_shadow(void)
 	return is_shadow;
 }
 
-void tb_futex_wait(u32 *word, u32 value)
-{
-	s64 second[2] = { 1, 0 };
-
-	sys4(SYS_futex, word, 0, value, second);
-}
-
-void tb_futex_wake(u32 *word)
-{
-	sys3(SYS_futex, word, 1, 0x7fffffff);
-}
-
-/*
- * 0: free, 1: held, 2: held, and others wait. They do not try again and again: on
- * few CPUs that keeps the one from running whom the holder waits for.
- */
-void tb_lock(u32 *word)
-{
-	u32 was = 0;
-
-	if (__atomic_compare_exchange_n(word, &was, 1, 0, __ATOMIC_ACQUIRE,
-					__ATOMIC_RELAXED))
-		return;
-	while (__atomic_exchange_n(word, 2, __ATOMIC_ACQUIRE))
-		tb_futex_wait(word, 2);
-}
-
-void tb_unlock(u32 *word)
-{
-	if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) == 2)
-		tb_futex_wake(word);
-}
-
 void tb_give_turn(struct tb_mail *m, u32 turn)
 {
 	__atomic_store_n(&m->turn, turn, __ATOMIC_SEQ_CST);
@@ -262,14 +229,4 @@ void tb_shadow_signal(u64 handler, int sig, void *info, u64 *mask, u64 *pc)
 		*pc = (u64)__cp_cancel;
 	m->order = order;
 	m->ret = ret;
-}
-
-/* Where a cancelled system call ends: at home there is nobody to cancel. */
-long tb_cancelled(void)
-{
-	long __cancel(void) __attribute__((weak));
-
-	if (is_shadow)
-		return TB_CANCELLED;
-	return __cancel ? __cancel() : -4;
 }

@@ -19,8 +19,6 @@ enum { MEMORY_FD = 3 };
 extern char __tombolo_data_start[], __tombolo_data_end[];
 extern const char __cp_begin[1], __cp_cancel[1];
 
-int tb_is_body;
-
 /* The thread is in a request: a signal that waits will be told there. */
 static _Thread_local volatile u32 busy;
 static u32 mapping;

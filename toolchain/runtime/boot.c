@@ -11,6 +11,7 @@ _Thread_local void *__tombolo_tp;
 /* The record of the frame that the function which is called next restores */
 _Thread_local void *__tombolo_resuming;
 char **tb_envp;
+int tb_is_body;
 
 /* The native thread area of the first thread; entry.S knows how it is used. */
 static char main_area[TB_AREA] __attribute__((aligned(64)));
@@ -148,6 +149,7 @@ static void fresh(u64 *sp, char **envp)
 		tb_die("no memory for the stacks", "");
 	tb_self->records = records;
 	tb_self->records_size = TB_RECORDS_SIZE;
+	tb_name_begin(envp);
 	args = copy_arguments(stack + TB_STACK_SIZE, sp);
 	tb_policy_init(envp);
 	tb_enter(tb_main_stack(), (void *)tombolo_start, args);
@@ -199,6 +201,7 @@ static void resume(const char *text, char **envp)
 	for (i = 0; !tb_state->shared && i < tb_state->slots; i++)
 		tb_zero(tb_state->thread[i].native, sizeof(tb_self->native));
 	tb_signals_again();
+	tb_name_again();
 	if (tb_state->filed)
 		resume_saved(envp);
 	else
@@ -225,7 +228,7 @@ void tb_boot(u64 *sp)
 
 	tb_set_tp(main_area + sizeof(main_area) / 2);
 	tb_envp = envp;
-	if (tb_env(envp, "TOMBOLO_BODY"))
+	if (tb_body && tb_env(envp, "TOMBOLO_BODY"))
 		tb_body();
 	tb_memory_init();
 	from = tb_env(envp, "TOMBOLO_RESUME");

@@ -12,7 +12,7 @@ enum { KICK = 33, QUEUED = -1 }; /* as signal.c has them */
 
 extern const char __cp_begin[1], __cp_end[1], __cp_move[1];
 
-long __cancel(void);
+long __cancel(void) __attribute__((weak));
 
 _Thread_local u32 tb_handled;
 
@@ -45,6 +45,14 @@ long __syscall_cp_asm(volatile int *cancel, long n, long a, long b, long c,
 		return ret == TB_CANCELLED ? __cancel() : ret;
 	}
 	return wait_call(cancel, n, a, b, c, d, e, f);
+}
+
+/* Where a cancelled system call ends: at home there is nobody to cancel. */
+long tb_cancelled(void)
+{
+	if (tb_state->shared && tb_is_shadow())
+		return TB_CANCELLED;
+	return __cancel ? __cancel() : -4;
 }
 
 /* A handler's look at what it interrupted */

@@ -62,6 +62,17 @@ void tb_restore_descriptors(void)
 	tb_state->fds = 0;
 }
 
+/* Not where the program expects its next descriptor to be */
+s32 tb_high(long fd, long how)
+{
+	long high = fd < 0 ? fd : sys3(SYS_fcntl, fd, how, TB_HIGH_FD);
+
+	if (high < 0)
+		return (s32)fd;
+	sys1(SYS_close, fd);
+	return (s32)high;
+}
+
 static int make_state_file(void)
 {
 	int fd = tb_high(sys2(SYS_memfd_create, "tombolo", 0), F_DUPFD);
@@ -112,8 +123,10 @@ void tb_execute(u32 isa, const char *variable, int fd)
 
 void tb_hand_over(u32 isa)
 {
-	int fd = keep_descriptors() ? make_state_file() : -1;
+	int fd;
 
+	tb_note_name();
+	fd = keep_descriptors() ? make_state_file() : -1;
 	if (fd >= 0) {
 		tb_execute(isa, "TOMBOLO_RESUME", fd);
 		sys1(SYS_close, fd);

@@ -60,22 +60,6 @@ void tb_rewind(void)
 	tb_enter(tb_native_top(), last->resume, last);
 }
 
-static void gather(void *unused)
-{
-	(void)unused;
-	tb_share();
-	if (tb_state->shared && !tb_has_stack(tb_self, TB_ISA, TB_STACK_SIZE))
-		tb_die("no memory for a native stack", "");
-	tb_rewind();
-}
-
-static void fork_here(void *unused)
-{
-	(void)unused;
-	tb_self->result = tb_share_fork();
-	tb_rewind();
-}
-
 /* What maps the memory of the native stacks anew has a stack of its own. */
 static void aside(void (*fn)(void *))
 {
@@ -90,9 +74,9 @@ void tb_special(void)
 
 	tb_self->special = 0;
 	if (what == TB_GATHER)
-		aside(gather);
+		aside(tb_gather);
 	if (what == TB_FORK)
-		aside(fork_here);
+		aside(tb_fork_here);
 	if (what == TB_SAVE) {
 		tb_save_file();
 		tb_rewind();
@@ -251,15 +235,25 @@ long tb_migrate(struct tb_context *ctx)
 	return ret;
 }
 
-/* Whether __tombolo_migrate() is to be called, to do this at its point */
-int __tombolo_special(int what)
+/*
+ * Before the second thread, and for a fork() with several: whether
+ * __tombolo_migrate() is to be called, to do that at its point.
+ */
+int tb_gather_here(void)
 {
 	struct tb_world *s = tb_state;
 
-	if (what == TB_FORK ? !s->shared :
-			      s->shared || !s->isas || others_stay())
+	if (s->shared || !s->isas || others_stay())
 		return 0;
-	tb_self->special = (u32)what;
+	tb_self->special = TB_GATHER;
+	return 1;
+}
+
+int __tombolo_fork_shared(void)
+{
+	if (!tb_state->shared)
+		return 0;
+	tb_self->special = TB_FORK;
 	return 1;
 }
 

@@ -39,6 +39,24 @@ void tb_number_begin(struct tb_thread *t, u32 *number)
 	__atomic_store_n(number, t->number, __ATOMIC_SEQ_CST);
 }
 
+/* In a forked child: the others are its parent's. */
+void tb_only_thread(void)
+{
+	struct tb_world *s = tb_state;
+	u32 i;
+
+	s->threads = 0;
+	s->saving = 0;
+	s->save_to[0] = 0; /* of the parent */
+	s->current = (u32)(tb_self - s->thread);
+	tb_self->kernel = (u32)sys0(SYS_gettid);
+	tb_self->number = tb_self->kernel;
+	for (i = 0; i < s->slots; i++) {
+		s->thread[i].used = i == s->current ? TB_USED : TB_FREE;
+		tb_zero(s->thread[i].body, sizeof(s->thread[i].body));
+	}
+}
+
 /* Of a number that the program has; one of no thread of ours means itself. */
 long tb_kernel_number(long number)
 {

@@ -62,6 +62,7 @@ long sys(long n, long a, long b, long c, long d, long e, long f);
 long sys_cp(volatile int *cancel, long n, long a, long b, long c, long d,
 	    long e, long f);
 long __tombolo_syscall(long n, long a, long b, long c, long d, long e, long f);
+int tb_is_own_fd(long fd);
 #define sys0(n)		 sys(n, 0, 0, 0, 0, 0, 0)
 #define sys1(n, a)	 sys(n, (long)(a), 0, 0, 0, 0, 0)
 #define sys2(n, a, b)	 sys(n, (long)(a), (long)(b), 0, 0, 0, 0)
@@ -99,16 +100,35 @@ void tb_memory_lock(void);
 void tb_memory_unlock(void);
 void *tb_native_map(u64 len);
 
+/* lock.c */
+void tb_futex_wait(u32 *word, u32 value);
+void tb_futex_wake(u32 *word);
+void tb_lock(u32 *word);
+void tb_unlock(u32 *word);
+
+/*
+ * Of programs that begin threads, which call __tombolo_gather() (see start.c): it
+ * is in one object with all of this. The others have none of these functions, and
+ * must not call them: each call from elsewhere is behind a look at tb_is_body or
+ * at what only they set, tb_state->shared, or at the function itself.
+ */
+#pragma clang attribute push(__attribute__((weak)), apply_to = function)
+
+/* begin.c */
+int tb_has_stack(struct tb_thread *t, u32 isa, u64 size);
+long tb_own_thread(int (*fn)(void *), struct tb_thread *self);
+long tb_new_thread(int (*fn)(void *), char *stack, u64 flags, void *arg,
+		   u64 *va);
+void tb_threads_again(void);
+
 /* share.c */
-void tb_share(void);
-s32 tb_high(long fd, long how);
+void tb_gather(void *unused);
+void tb_fork_here(void *unused);
 long tb_share_mmap(u64 at, u64 len, long prot, long flags, long fd, long off);
 s32 tb_share_source(long flags, long fd, u64 len);
 void tb_share_again(u64 at, u64 len);
 void tb_share_drop(u64 at, u64 len);
 long tb_share_discard(u64 at, u64 len);
-long tb_share_fork(void);
-void tb_only_thread(void);
 int tb_copy_data(s32 from, u64 at, u64 len, s32 to, u64 to_at);
 void tb_share_saved(s32 fd);
 
@@ -120,17 +140,11 @@ int tb_start_body(struct tb_thread *t, u32 isa);
 
 /* away.c: of the home */
 int tb_is_shadow(void);
-int tb_is_own_fd(long fd);
-void tb_futex_wait(u32 *word, u32 value);
-void tb_futex_wake(u32 *word);
-void tb_lock(u32 *word);
-void tb_unlock(u32 *word);
 void tb_give_turn(struct tb_mail *m, u32 turn);
 void tb_send_away(u32 isa);
 void tb_shadow_signal(u64 function, int sig, void *info, u64 *mask, u64 *pc);
 
 /* body.c: of the processes that are not the home */
-extern int tb_is_body;
 void tb_body(void) __attribute__((noreturn));
 void tb_body_move(void) __attribute__((noreturn));
 void tb_body_end(void) __attribute__((noreturn));
@@ -141,9 +155,16 @@ long tb_ask_clone(int (*fn)(void *), char *stack, int flags, void *arg,
 		  u64 *va);
 
 /* watch.c: of the processes that are not the home */
-#define TB_BODY_KICK 10
 int tb_watch(void *unused);
 void tb_rest(void);
+
+/* stop.c: of the home */
+int tb_stop_others(void);
+void tb_stop_here(void);
+
+#pragma clang attribute pop
+
+#define TB_BODY_KICK 10
 
 /* unwind.c */
 enum tb_walk { TB_WALK_PAD, TB_WALK_BASE, TB_WALK_STUCK };
@@ -164,6 +185,7 @@ void tb_leave(void);
 struct tb_record *tb_new_record(void *resume, u64 id);
 void tb_rewind(void) __attribute__((noreturn));
 void tb_special(void);
+int tb_gather_here(void);
 const char *tb_isa_name(u32 isa);
 
 /* policy.c */
@@ -181,12 +203,13 @@ long __syscall_cp_asm(volatile int *cancel, long n, long a, long b, long c,
 void tb_take_out(u64 *pc);
 void tb_kick(struct tb_thread *t);
 
-/* stop.c: of the home */
-int tb_stop_others(void);
-void tb_stop_here(void);
-void tb_let_go(void);
+/* name.c */
+void tb_name_begin(char **envp);
+void tb_note_name(void);
+void tb_name_again(void);
 
 /* number.c */
+void tb_only_thread(void);
 void tb_number_begin(struct tb_thread *t, u32 *number);
 long tb_kernel_number(long number);
 long tb_clock_number(long clock);
@@ -201,8 +224,10 @@ void tb_used_part(const struct tb_map *m, u64 *from, u64 *to);
 void tb_save_file(void);
 void tb_note_pending(void);
 void tb_never_saved(void);
+void tb_let_go(void);
 void tb_open_again(void);
 /* exec.c */
+s32 tb_high(long fd, long how);
 void tb_hand_over(u32 isa);
 void tb_join(char *to, const char *a, const char *b, const char *c);
 void tb_execute(u32 isa, const char *variable, int fd);
@@ -217,14 +242,26 @@ long tb_catch(long sig, void *function, u64 flags, u64 mask);
 void tb_call_handler(u64 function, int sig, void *info, u64 *mask, u64 *pc);
 
 /* thread.c */
+#define TB_NATIVE_STACK (1UL << 20)
+/* At the top of a native stack, below the thread area: what runs on it */
+struct tb_start {
+	int (*fn)(void *);
+	void *arg;
+	char *dsp;
+	void *tp;
+	struct tb_thread *self;
+	u32 *number;
+	int borrowed;
+};
 void *tb_native_top(void);
-int tb_has_stack(struct tb_thread *t, u32 isa, u64 size);
-long tb_own_thread(int (*fn)(void *), struct tb_thread *self);
+long tb_begin(char *base, u64 size, const struct tb_start *like, u64 flags,
+	      void *ptid, void *ctid);
 long __clone(int (*fn)(void *), char *stack, int flags, void *arg, u64 *va);
 void tb_thread_end(int status) __attribute__((noreturn));
-void tb_threads_again(void);
 
 /* boot.c */
+/* This is a process of another ISA than the home's. */
+extern int tb_is_body;
 extern char **tb_envp;
 u64 tb_build(void);
 const char *tb_env(char **envp, const char *name);

@@ -215,6 +215,13 @@ static void note_first(void)
 	tb_state->current = i;
 }
 
+/* Those that stopped for it */
+void tb_let_go(void)
+{
+	__atomic_store_n(&tb_state->saving, 0, __ATOMIC_SEQ_CST);
+	tb_futex_wake(&tb_state->saving);
+}
+
 static const char *what_cannot(void)
 {
 	const char *bad = note_all();
@@ -255,6 +262,7 @@ void tb_save_file(void)
 	if (!stopped)
 		return;
 	tb_note_pending();
+	tb_note_name();
 	if (stopped > 0 && has_pending(0)) { /* at the next point, then */
 		tb_let_go();
 		tb_policy_ask(tb_self, TB_NEXT);

@@ -50,17 +50,6 @@ static void map_all(s32 file, long how, long where)
 	must_map(file, TB_STATE_AT, state_len(), TB_PROT_RW, how);
 }
 
-/* Not where the program expects its next descriptor to be */
-s32 tb_high(long fd, long how)
-{
-	long high = fd < 0 ? fd : sys3(SYS_fcntl, fd, how, TB_HIGH_FD);
-
-	if (high < 0)
-		return (s32)fd;
-	sys1(SYS_close, fd);
-	return (s32)high;
-}
-
 static s32 new_file(void)
 {
 	s32 fd =
@@ -117,7 +106,7 @@ static void new_home(s32 file)
  * Before the second thread begins: from here on a migration is no exec, but one
  * thread that goes on in the process of another ISA.
  */
-void tb_share(void)
+static void share(void)
 {
 	struct tb_world *s = tb_state;
 	s32 file;
@@ -137,6 +126,25 @@ void tb_share(void)
 	forget_stacks();
 	s->shared = 1;
 	tb_launch_all();
+}
+
+/* All frames of the first thread are records. */
+void tb_gather(void *unused)
+{
+	(void)unused;
+	share();
+	if (tb_state->shared && !tb_has_stack(tb_self, TB_ISA, TB_STACK_SIZE))
+		tb_die("no memory for a native stack", "");
+	tb_rewind();
+}
+
+/*
+ * pthread_create() calls it, and by that links what is for programs with threads:
+ * see runtime.h.
+ */
+int __tombolo_gather(void)
+{
+	return tb_gather_here();
 }
 
 /* A state with several threads comes out of a file; none of them runs yet. */
@@ -273,24 +281,6 @@ int tb_copy_data(s32 from, u64 at, u64 len, s32 to, u64 to_at)
 	return 1;
 }
 
-/* In a forked child: the others are its parent's. */
-void tb_only_thread(void)
-{
-	struct tb_world *s = tb_state;
-	u32 i;
-
-	s->threads = 0;
-	s->saving = 0;
-	s->save_to[0] = 0; /* of the parent */
-	s->current = (u32)(tb_self - s->thread);
-	tb_self->kernel = (u32)sys0(SYS_gettid);
-	tb_self->number = tb_self->kernel;
-	for (i = 0; i < s->slots; i++) {
-		s->thread[i].used = i == s->current ? TB_USED : TB_FREE;
-		tb_zero(s->thread[i].body, sizeof(s->thread[i].body));
-	}
-}
-
 /*
  * In a forked child, which has one thread: a copy of all of it, private. The
  * parent waits, and holds the lock of the mappings.
@@ -315,7 +305,7 @@ static void alone_again(void)
 }
 
 /* fork() at home. A pipe tells that the child has its copy, or is dead. */
-long tb_share_fork(void)
+static long fork_shared(void)
 {
 	enum { SIGCHLD = 17 };
 	s32 ends[2];
@@ -336,4 +326,11 @@ long tb_share_fork(void)
 	sys1(SYS_close, ends[0]);
 	tb_memory_unlock();
 	return ret;
+}
+
+void tb_fork_here(void *unused)
+{
+	(void)unused;
+	tb_self->result = fork_shared();
+	tb_rewind();
 }

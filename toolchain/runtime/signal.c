@@ -88,9 +88,10 @@ static void handler(int sig, void *info, void *uc)
 	tb_handled++;
 	if (act->flags & 0x80000000UL) /* SA_RESETHAND: the kernel did */
 		act->handler = 0;
-	(tb_is_shadow() ? tb_shadow_signal : tb_call_handler)(
-		function, sig, info, field(uc, TB_UC_MASK),
-		field(uc, TB_UC_PC));
+	(tb_state->shared && tb_is_shadow() ?
+		 tb_shadow_signal :
+		 tb_call_handler)(function, sig, info, field(uc, TB_UC_MASK),
+				  field(uc, TB_UC_PC));
 }
 
 /* A handler that the kernel calls */

@@ -90,7 +90,8 @@ int __tombolo_migrate(void);
 void __tombolo_forbid(int by);
 int __tombolo_request(void *tp, int isa);
 int __tombolo_where(void *tp);
-int __tombolo_special(int what);
+int __tombolo_gather(void);
+int __tombolo_fork_shared(void);
 long __tombolo_syscall(long n, long a, long b, long c, long d, long e, long f);
 void *__tombolo_get_tp(void) __attribute__((const));
 
@@ -155,12 +156,10 @@ void tombolo_allow(void)
 	__tombolo_forbid(-1);
 }
 
-/* musl calls these two, in functions that may migrate: see runtime/migrate.c. */
-enum { GATHER = 1, FORK };
-
+/* musl calls these two, in functions that may migrate: see runtime/share.c. */
 void __tb_gather(void)
 {
-	if (__tombolo_special(GATHER))
+	if (__tombolo_gather())
 		__tombolo_migrate();
 }
 
@@ -168,7 +167,7 @@ int __tb_fork(void)
 {
 	int ret;
 
-	if (!__tombolo_special(FORK))
+	if (!__tombolo_fork_shared())
 		return (int)__tombolo_syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0,
 					      0);
 	ret = __tombolo_migrate();

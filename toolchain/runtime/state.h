@@ -153,6 +153,7 @@ struct tb_thread {
 	u32 stays; /* why it did not leave its stack: one of enum tb_stays */
 	u32 unused;
 	u64 pending; /* signals that had come for it when it stopped */
+	char name[16]; /* as the kernel shows it, while that cannot */
 	struct tb_mail mail;
 };
 
@@ -237,6 +238,6 @@ _Static_assert(sizeof(struct tb_record) == 32, "the pass counts on 32");
 _Static_assert(sizeof(struct tb_map) == 40, "the same on all ISAs");
 _Static_assert(sizeof(struct tb_fd) == 256, "the same on all ISAs");
 _Static_assert(sizeof(struct tb_mail) == 256, "the same on all ISAs");
-_Static_assert(sizeof(struct tb_thread) == 480, "the same on all ISAs");
+_Static_assert(sizeof(struct tb_thread) == 496, "the same on all ISAs");
 
 #endif

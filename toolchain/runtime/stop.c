@@ -69,17 +69,12 @@ void tb_stop_here(void)
 
 	do {
 		tb_note_pending();
+		tb_note_name();
 		__atomic_store_n(&tb_self->stopped, 1, __ATOMIC_SEQ_CST);
 		while (__atomic_load_n(saving, __ATOMIC_SEQ_CST))
 			tb_futex_wait(saving, 1);
 		__atomic_store_n(&tb_self->stopped, 0, __ATOMIC_SEQ_CST);
 	} while (__atomic_load_n(saving, __ATOMIC_SEQ_CST));
-}
-
-void tb_let_go(void)
-{
-	__atomic_store_n(&tb_state->saving, 0, __ATOMIC_SEQ_CST);
-	tb_futex_wake(&tb_state->saving);
 }
 
 /*

@@ -7,8 +7,12 @@
 ; CHECK-NOT: @sin(
 ; CHECK: define double @fmod(
 ; CHECK: define double @cos(
-; CHECK: define double @log(
+; CHECK: define internal double @log(
 ; CHECK-NOT: @exp2f(
+; CHECK-NOT: @sqrt(
+; CHECK-NOT: @sqrtl(
+; CHECK-NOT: @frexp(
+; CHECK-NOT: @exp10(
 ; CHECK: define double @uses(
 define float @powf(float %a, float %b) {
   %r = call float @llvm.exp2.f32(float %a)
@@ -30,6 +34,23 @@ define double @log(double %a) {
 define float @exp2f(float %a) {
   ret float %a
 }
+; Of its own type, and not by itself
+define double @sqrt(double %a) {
+  %r = call double @llvm.sqrt.f64(double %a)
+  ret double %r
+}
+define fp128 @sqrtl(fp128 %a) {
+  ret fp128 %a
+}
+define double @frexp(double %a, ptr %p) {
+  %r = call double @frexp(double %a, ptr %p)
+  ret double %r
+}
+; By another name only
+@pow10 = internal alias double (double), ptr @exp10
+define double @exp10(double %a) {
+  ret double %a
+}
 define double @uses(double %a, double %b) {
   %r = frem double %a, %b
   %s = call double @llvm.cos.f64(double %r)
@@ -37,4 +58,5 @@ define double @uses(double %a, double %b) {
   ret double %t
 }
 declare double @llvm.cos.f64(double)
+declare double @llvm.sqrt.f64(double)
 declare float @llvm.exp2.f32(float)
