@@ -16,29 +16,34 @@
 
 /* ---- to user mode for the first time ---- */
 
-static void take_name(const struct ssi_wire_start *start)
+static void set_name(const char *name)
 {
-	char name[TASK_COMM_LEN + 1] = {};
-
-	memcpy(name, start->comm, min(sizeof(name) - 1, sizeof(start->comm)));
 	task_lock(current);
 	strscpy_pad(current->comm, name, sizeof(current->comm));
 	task_unlock(current);
 }
 
-static void take_cores(u64 cores)
+static void take_name(const struct ssi_wire_start *start)
 {
+	char name[TASK_COMM_LEN + 1] = {};
+
+	memcpy(name, start->comm, min(sizeof(name) - 1, sizeof(start->comm)));
+	set_name(name);
+}
+
+/* If it can use none of them, then those that the window's leader may. */
+static void take_cores(struct ssi_body *b)
+{
+	u64 cores = le64_to_cpu(b->inbox.start.cores);
 	struct cpumask mask;
 	unsigned int cpu;
 
-	if (!cores)
-		return;
 	cpumask_clear(&mask);
 	for_each_present_cpu(cpu)
 		if (cpu < 64 && cores & BIT_ULL(cpu))
 			cpumask_set_cpu(cpu, &mask);
-	if (!cpumask_empty(&mask))
-		set_cpus_allowed_ptr(current, &mask);
+	if (cpumask_empty(&mask) || set_cpus_allowed_ptr(current, &mask))
+		set_cpus_allowed_ptr(current, ssi_window_cores(b->window));
 }
 
 /* Others' threads are at most as urgent as ours are that ask for nothing. */
@@ -55,9 +60,10 @@ static bool enter(struct ssi_body *b, struct pt_regs *regs)
 
 	trace_ssi_enter(current->pid, b->home, b->number);
 	take_name(&b->inbox.start);
-	take_cores(le64_to_cpu(b->inbox.start.cores));
+	take_cores(b);
 	take_nice(le32_to_cpu(b->inbox.start.nice));
-	/* The keys of the window's leader are none of its business. */
+	/* The last exception and the keys of who had its process before are not its own. */
+	current->thread.fault_code = 0;
 	if (ssi_cpu_features() &&
 	    !(b->inbox.head.flags & cpu_to_le32(SSI_HAS_CPU)))
 		return false;
@@ -80,7 +86,7 @@ static bool answered(struct ssi_body *b)
 static void head_of(struct ssi_body *b, struct ssi_wire_head *head)
 {
 	head->cpu = cpu_to_le16(raw_smp_processor_id());
-	head->time = cpu_to_le64(ssi_time_of(current));
+	head->time = cpu_to_le64(ssi_body_time(b));
 	head->request = cpu_to_le32(b->request);
 	head->kick = cpu_to_le32(b->kick);
 }
@@ -95,7 +101,7 @@ static bool send_request(struct ssi_body *b, struct ssi_msg *msg,
 	spin_lock_irqsave(&ssi_lock, flags);
 	may = ssi_step(&b->state, SSI_EV_REQUEST);
 	b->request++;
-	b->reported = ssi_time_of(current);
+	b->reported = ssi_body_time(b);
 	spin_unlock_irqrestore(&ssi_lock, flags);
 	if (!may)
 		return false;
@@ -117,7 +123,8 @@ static bool take_answer(struct ssi_body *b, struct pt_regs *regs)
 
 /*
  * Send a request with all registers, wait for the answer, and have its
- * registers. Whatever goes wrong ends in a SIGKILL, here or already pending.
+ * registers. Whatever goes wrong ends in a SIGKILL, here or already pending; the
+ * answer may be that it is to end, and then ssi_body_resume() has its process.
  */
 static void ask(struct ssi_body *b, struct pt_regs *regs, int type, u64 value,
 		u64 address)
@@ -133,9 +140,12 @@ static void ask(struct ssi_body *b, struct pt_regs *regs, int type, u64 value,
 		sent = send_request(b, msg, regs);
 	}
 	kfree(msg);
-	if (sent && wait_event_killable(b->wq, answered(b)))
+	if (sent &&
+	    (wait_event_killable(b->wq, answered(b)) || take_answer(b, regs)))
 		return;
-	if (!sent || !take_answer(b, regs))
+	if (READ_ONCE(b->state) == SSI_BODY_ENDING)
+		set_thread_flag(TIF_TOMBOLO);
+	else
 		send_sig(SIGKILL, current, 1);
 }
 
@@ -227,6 +237,23 @@ void ssi_body_page_stays(void)
 	set_thread_flag(TIF_TOMBOLO);
 }
 
+/*
+ * It has ended, and its process can be that of the next one here. What there is of
+ * the old one in it stays in the kernel: it goes to user mode by enter() or not at
+ * all. Return: whether there is one; @b is gone.
+ */
+static bool rest(struct ssi_body *b)
+{
+	struct ssi_window *win = ssi_window_get(b->window);
+	bool born;
+
+	ssi_body_over(b, false);
+	set_name("tombolo-rests");
+	born = ssi_window_rest(win);
+	ssi_window_put(win);
+	return born;
+}
+
 void ssi_body_resume(struct ssi_body *b, struct pt_regs *regs)
 {
 	int signo;
@@ -241,9 +268,13 @@ void ssi_body_resume(struct ssi_body *b, struct pt_regs *regs)
 		/* A kick may have come before there was anything to be kicked. */
 		if (enter(b, regs))
 			break;
-		fallthrough;
-	case SSI_BODY_ENDING:
 		send_sig(SIGKILL, current, 1);
+		return;
+	case SSI_BODY_ENDING:
+		if (rest(b))
+			set_thread_flag(TIF_TOMBOLO);
+		else
+			send_sig(SIGKILL, current, 1);
 		return;
 	default:
 		break;

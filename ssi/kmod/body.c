@@ -85,7 +85,13 @@ static int tell_end(unsigned int home, u32 number, u32 life, int type,
 	return ssi_send(home, &msg);
 }
 
-/* At the end of its process, which no signal stops any more. */
+/* What it has used; its process may have been that of others before. */
+u64 ssi_body_time(struct ssi_body *b)
+{
+	return ssi_time_of(b->task) - b->began;
+}
+
+/* In its process, which no signal keeps from this. */
 static void tell_gone(struct ssi_body *b, bool died)
 {
 	u32 flags = died ? SSI_DIED : 0;
@@ -98,7 +104,7 @@ static void tell_gone(struct ssi_body *b, bool died)
 	ssi_head(&msg.head, SSI_GONE, flags, b->number, b->life);
 	if (ssi_context_out(&msg, task_pt_regs(current)))
 		msg.head.flags = cpu_to_le32(flags & SSI_DIED);
-	msg.head.time = cpu_to_le64(ssi_time_of(current));
+	msg.head.time = cpu_to_le64(ssi_body_time(b));
 	for (tries = 0; tries < 1000; tries++) {
 		if (ssi_send(b->home, &msg) != -EAGAIN)
 			return;
@@ -184,13 +190,24 @@ static void kick(struct ssi_body *b)
 	refcount_dec(&b->ref);
 }
 
-/* Under ssi_lock. A body never sees user mode again after that. */
+/* Under ssi_lock. Its process never sees user mode again after that. */
 void ssi_body_kill(struct ssi_body *b)
 {
 	b->computed |= b->state == SSI_BODY_RUNS;
 	ssi_step(&b->state, SSI_EV_END);
 	if (b->task)
 		send_sig(SIGKILL, b->task, 1);
+}
+
+/* Under ssi_lock. One that waits for an answer ends, and its process rests. */
+static void end(struct ssi_body *b)
+{
+	if (b->state != SSI_BODY_WAITS) {
+		ssi_body_kill(b);
+		return;
+	}
+	ssi_step(&b->state, SSI_EV_END);
+	wake_up_all(&b->wq);
 }
 
 static void take(struct ssi_peer *peer, struct ssi_body *b, const void *data)
@@ -219,7 +236,7 @@ static void take(struct ssi_peer *peer, struct ssi_body *b, const void *data)
 		wake_up_all(&b->wq);
 		break;
 	case SSI_END:
-		ssi_body_kill(b);
+		end(b);
 		break;
 	}
 }
@@ -260,16 +277,12 @@ void ssi_body_down(struct ssi_peer *peer)
 
 /* ---- birth ---- */
 
-/* In the leader, in fork: before the child runs for the first time. */
+/* Under ssi_lock: it has a process, which runs in the kernel, or is about to. */
 void ssi_body_born(struct ssi_body *b, struct task_struct *task)
 {
-	unsigned long flags;
-
-	get_task_struct(task);
-	spin_lock_irqsave(&ssi_lock, flags);
-	b->task = task;
+	b->task = get_task_struct(task);
+	b->began = ssi_time_of(task);
 	hash_add(by_task, &b->by_task, (unsigned long)task);
-	spin_unlock_irqrestore(&ssi_lock, flags);
 }
 
 static void forget(struct ssi_body *b)
@@ -352,7 +365,7 @@ static void report_one(struct ssi_body *b, void *ctx)
 
 	if (!b->task || b->state != SSI_BODY_RUNS)
 		return;
-	time = ssi_time_of(b->task);
+	time = ssi_body_time(b);
 	if (time - b->reported < REPORT_NS)
 		return;
 	b->reported = time;
@@ -380,7 +393,17 @@ void ssi_body_init(void)
 
 /* ---- the end ---- */
 
-/* In the exit of its process: it makes no access any more. */
+/* In its process: it makes no access any more. */
+void ssi_body_over(struct ssi_body *b, bool died)
+{
+	trace_ssi_end(current->pid, b->home, b->number);
+	ssi_window_return(b->window);
+	tell_gone(b, died);
+	forget(b);
+	ssi_body_put(b);
+}
+
+/* In the exit of its process. */
 void ssi_body_exit(struct ssi_body *b)
 {
 	unsigned long flags;
@@ -391,9 +414,5 @@ void ssi_body_exit(struct ssi_body *b)
 	ssi_step(&b->state, SSI_EV_DO_EXIT);
 	spin_unlock_irqrestore(&ssi_lock, flags);
 	clear_thread_flag(TIF_TOMBOLO_BODY);
-	trace_ssi_end(current->pid, b->home, b->number);
-	ssi_window_return(b->window);
-	tell_gone(b, !told);
-	forget(b);
-	ssi_body_put(b);
+	ssi_body_over(b, !told);
 }

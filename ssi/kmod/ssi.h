@@ -172,6 +172,8 @@ struct ssi_shadow {
  * @leader: the process that starts bodies here
  * @wq: it waits here
  * @births: bodies to be started
+ * @resting: processes that had a body, and can have another one
+ * @cores: those that its leader may use
  * @birth: the one being started
  * @bodies: bodies that have not ended
  * @closed: nothing more is to come
@@ -188,6 +190,8 @@ struct ssi_window {
 	struct task_struct *leader;
 	wait_queue_head_t wq;
 	struct list_head births;
+	struct list_head resting;
+	struct cpumask cores;
 	struct ssi_body *birth;
 	unsigned int bodies;
 	bool closed;
@@ -213,6 +217,7 @@ enum ssi_window_state {
  * @life: life of the home
  * @window: where it lives
  * @task: its process, %NULL before it has one
+ * @began: processor time of the process before it
  * @state: under ssi_lock
  * @wq: it waits here for its answer
  * @inbox: the start, later the answer
@@ -242,6 +247,7 @@ struct ssi_body {
 	u32 life;
 	struct ssi_window *window;
 	struct task_struct *task;
+	u64 began;
 	enum ssi_state state;
 	wait_queue_head_t wq;
 	struct ssi_msg inbox;
@@ -342,6 +348,8 @@ struct ssi_body *ssi_body_of(struct task_struct *task);
 void ssi_body_put(struct ssi_body *b);
 void ssi_body_born(struct ssi_body *b, struct task_struct *task);
 void ssi_body_fail(struct ssi_body *b, int error);
+u64 ssi_body_time(struct ssi_body *b);
+void ssi_body_over(struct ssi_body *b, bool died);
 void ssi_body_exit(struct ssi_body *b);
 void ssi_body_message(struct ssi_peer *peer, const void *data);
 void ssi_body_down(struct ssi_peer *peer);
@@ -367,6 +375,10 @@ void ssi_window_init(void);
 long ssi_agent_wait(void);
 long ssi_agent_lead(u32 number);
 void ssi_agent_came(int by);
+struct ssi_window *ssi_window_get(struct ssi_window *win);
+void ssi_window_put(struct ssi_window *win);
+bool ssi_window_rest(struct ssi_window *win);
+const struct cpumask *ssi_window_cores(const struct ssi_window *win);
 int ssi_window_birth(struct ssi_body *b, const struct dsm_id *id);
 struct ssi_window *ssi_window_led_by(struct task_struct *task);
 void ssi_window_fork(struct ssi_window *win, struct task_struct *child);

@@ -5,6 +5,7 @@
  * process of its own that shares the leader's memory, so that one can be killed
  * alone. The agent makes the leaders.
  */
+#include <linux/moduleparam.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
@@ -35,7 +36,7 @@ bool ssi_agent_waits(void)
  * In a process, if the window was led: its leader or the last of those who lived
  * in it gives back the pages. Nobody waits for the others.
  */
-static void window_put(struct ssi_window *win)
+void ssi_window_put(struct ssi_window *win)
 {
 	if (!win || !refcount_dec_and_test(&win->ref))
 		return;
@@ -44,6 +45,12 @@ static void window_put(struct ssi_window *win)
 	if (win->led)
 		atomic_dec(&led_windows);
 	kfree(win);
+}
+
+struct ssi_window *ssi_window_get(struct ssi_window *win)
+{
+	refcount_inc(&win->ref);
+	return win;
 }
 
 static bool same(const struct dsm_id *a, const struct dsm_id *b)
@@ -64,8 +71,86 @@ static struct ssi_window *window_new(const struct dsm_id *id)
 	win->since = jiffies;
 	init_waitqueue_head(&win->wq);
 	INIT_LIST_HEAD(&win->births);
+	INIT_LIST_HEAD(&win->resting);
 	list_add_tail(&win->list, &windows);
 	return win;
+}
+
+/* ---- processes that have had a body, and wait for another one ---- */
+
+/* No more of them in a window. */
+#define RESTING_MAX 4
+
+static unsigned int rest_ms = 10000;
+module_param(rest_ms, uint, 0644);
+MODULE_PARM_DESC(
+	rest_ms,
+	"How long a process waits for the next thread when one has gone home (0: not)");
+
+/**
+ * struct rester - on the stack of a process that rests
+ * @list: in its window, until @born
+ * @task: the process
+ * @born: it has a body
+ */
+struct rester {
+	struct list_head list;
+	struct task_struct *task;
+	bool born;
+};
+
+/* Under ssi_lock: who has rested least has most in the caches. */
+static bool wake_rester(struct ssi_window *win, struct ssi_body *b)
+{
+	struct rester *r =
+		list_first_entry_or_null(&win->resting, struct rester, list);
+
+	if (!r)
+		return false;
+	list_del_init(&r->list);
+	ssi_body_born(b, r->task);
+	WRITE_ONCE(r->born, true);
+	wake_up_process(r->task);
+	return true;
+}
+
+/*
+ * Until there is a body for it, but not for long, nor past any signal, nor past
+ * the window's end. Return: whether there is one.
+ */
+bool ssi_window_rest(struct ssi_window *win)
+{
+	struct rester r = { .task = current };
+	long limit = msecs_to_jiffies(READ_ONCE(rest_ms));
+	unsigned long flags;
+
+	INIT_LIST_HEAD(&r.list);
+	spin_lock_irqsave(&ssi_lock, flags);
+	/* One that is to be killed is nothing for another body. */
+	if (list_count_nodes(&win->resting) < RESTING_MAX &&
+	    !signal_pending(current))
+		list_add(&r.list, &win->resting);
+	else
+		limit = 0;
+	spin_unlock_irqrestore(&ssi_lock, flags);
+	wait_event_interruptible_timeout(
+		win->wq, READ_ONCE(r.born) || READ_ONCE(win->closed), limit);
+	spin_lock_irqsave(&ssi_lock, flags);
+	list_del(&r.list);
+	spin_unlock_irqrestore(&ssi_lock, flags);
+	return r.born;
+}
+
+/* ---- births ---- */
+
+/* Under ssi_lock: it, or the agent that is to make it, has a body to start. */
+static void wake_leader(struct ssi_window *win, struct ssi_body *b)
+{
+	refcount_inc(&b->ref);
+	list_add_tail(&b->list, &win->births);
+	wake_up_all(&win->wq);
+	if (win->state == SSI_WINDOW_NEW)
+		wake_up_all(&agent_wq);
 }
 
 /* In an interrupt: hand a body to the window it belongs to. */
@@ -85,13 +170,9 @@ int ssi_window_birth(struct ssi_body *b, const struct dsm_id *id)
 		found = window_new(id);
 	if (found) {
 		found->bodies++;
-		b->window = found;
-		refcount_inc(&found->ref);
-		refcount_inc(&b->ref);
-		list_add_tail(&b->list, &found->births);
-		wake_up_all(&found->wq);
-		if (found->state == SSI_WINDOW_NEW)
-			wake_up_all(&agent_wq);
+		b->window = ssi_window_get(found);
+		if (!wake_rester(found, b))
+			wake_leader(found, b);
 	}
 	spin_unlock_irqrestore(&ssi_lock, flags);
 	if (!found)
@@ -127,7 +208,7 @@ void ssi_window_left(struct ssi_window *win)
 	spin_lock_irqsave(&ssi_lock, flags);
 	win->bodies--;
 	spin_unlock_irqrestore(&ssi_lock, flags);
-	window_put(win);
+	ssi_window_put(win);
 }
 
 static struct ssi_body *next_birth(struct ssi_window *win)
@@ -162,7 +243,7 @@ static void window_over(struct ssi_window *win, int error)
 	list_del_init(&win->list);
 	spin_unlock_irqrestore(&ssi_lock, flags);
 	fail_births(win, error);
-	window_put(win);
+	ssi_window_put(win);
 }
 
 /* Windows for which no process came. */
@@ -222,7 +303,7 @@ long ssi_agent_wait(void)
 	if (ret)
 		return ret;
 	ret = win->number;
-	window_put(win);
+	ssi_window_put(win);
 	return ret;
 }
 
@@ -289,8 +370,18 @@ static void give_birth(struct ssi_window *win, struct ssi_body *b)
 
 void ssi_window_fork(struct ssi_window *win, struct task_struct *child)
 {
-	if (win->birth)
-		ssi_body_born(win->birth, child);
+	unsigned long flags;
+
+	if (!win->birth)
+		return;
+	spin_lock_irqsave(&ssi_lock, flags);
+	ssi_body_born(win->birth, child);
+	spin_unlock_irqrestore(&ssi_lock, flags);
+}
+
+const struct cpumask *ssi_window_cores(const struct ssi_window *win)
+{
+	return &win->cores;
 }
 
 static bool births_or_end(struct ssi_window *win)
@@ -310,6 +401,7 @@ long ssi_agent_lead(u32 number)
 	win->led = true;
 	atomic_inc(&led_windows);
 	forget_addresses();
+	cpumask_copy(&win->cores, current->cpus_ptr);
 	win->leader = current;
 	set_thread_flag(TIF_TOMBOLO);
 	win->dsm = dsm_window_open(&win->id, &window_ops, win);
@@ -353,11 +445,12 @@ static void kill_one(struct ssi_body *b, void *ctx)
 void ssi_window_exit(struct ssi_window *win)
 {
 	WRITE_ONCE(win->closed, true);
+	wake_up_all(&win->wq);
 	window_over(win, -ESRCH);
 	ssi_body_each(kill_one, win);
 	win->leader = NULL;
 	/* of ssi_agent_lead() */
-	window_put(win);
+	ssi_window_put(win);
 }
 
 /* The kernel whose memory it is has gone. */
