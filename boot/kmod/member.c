@@ -174,12 +174,20 @@ static void clean_data(struct member *m)
 		cache_clean(m->data[i].start, m->data[i].size);
 }
 
+/* A command is obeyed where one may sleep; most bells are for others. */
+static void look_for_command(struct member *m)
+{
+	struct boot_order order;
+
+	if (read_order(m, &order) && order.command_seq != m->report.command_seq)
+		schedule_work(&m->obey);
+}
+
 /* The heart hops from CPU to CPU: it stops if one of them takes no interrupts */
 static void beat(struct timer_list *timer)
 {
 	struct member *m = from_timer(m, timer, beat);
 	unsigned int cpu = cpumask_next(smp_processor_id(), cpu_online_mask);
-	struct boot_order order;
 
 	spin_lock(&m->lock);
 	le64_add_cpu(&m->report.beats, 1);
@@ -190,8 +198,7 @@ static void beat(struct timer_list *timer)
 	if (le64_to_cpu(m->report.beats) % LOG_BEATS == 0)
 		clean_log(m);
 
-	if (read_order(m, &order) && order.command_seq != m->report.command_seq)
-		schedule_work(&m->obey);
+	look_for_command(m);
 
 	if (cpu >= nr_cpu_ids)
 		cpu = cpumask_first(cpu_online_mask);
@@ -257,9 +264,7 @@ static void obey_work(struct work_struct *work)
 
 static void hear_bell(struct mbox_client *client, void *message)
 {
-	struct member *m = dev_get_drvdata(client->dev);
-
-	schedule_work(&m->obey);
+	look_for_command(dev_get_drvdata(client->dev));
 }
 
 /*

@@ -357,15 +357,23 @@ void kproc_tick(struct work_struct *work)
 				   msecs_to_jiffies(TICK_MS));
 }
 
-/* In a hard interrupt: only what cannot wait, the links of a dead kernel */
+/*
+ * In a hard interrupt: only what cannot wait, the links of a dead kernel. Most bells
+ * are for others: a kernel that is as well as before is looked at soon enough.
+ */
 void kproc_bell(struct mbox_client *client, void *message)
 {
 	struct kproc *kp = dev_get_drvdata(client->dev);
 	struct boot_report report;
+	u32 state = BOOT_STATE_NONE;
 
 	trace_kernel_bell(kp->id);
-	if (kproc_report(kp, &report) &&
-	    le32_to_cpu(report.state) == BOOT_STATE_CRASHED)
+	if (kproc_report(kp, &report))
+		state = le32_to_cpu(report.state);
+	if (state == BOOT_STATE_UP &&
+	    READ_ONCE(kp->health) == TOMBOLO_KERNEL_UP)
+		return;
+	if (state == BOOT_STATE_CRASHED)
 		set_health_alive(kp, TOMBOLO_KERNEL_CRASHED);
 	mod_delayed_work(system_long_wq, &kp->tick, 0);
 }
