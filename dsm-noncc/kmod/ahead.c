@@ -185,6 +185,7 @@ static void lend_some(struct dsm_window *win, struct pages *p)
 		n += give_back(win, p->first++);
 	if (n < DSM_WIRE_BATCH)
 		p->first = p->end;
+	copies_unmap_here();
 	dsm_unlock();
 	if (n)
 		copies_unmap_now();
@@ -217,6 +218,7 @@ void dsm_window_return(struct dsm_window *win)
 		give_back(win, win->recent[i]);
 	win->recent_n = 0;
 	asks_welcome(win, DSM_AHEAD);
+	copies_unmap_here();
 	dsm_unlock();
 	copies_unmap_now();
 }

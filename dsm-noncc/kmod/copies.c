@@ -276,6 +276,12 @@ static bool unmap_some(void)
 	return u.n;
 }
 
+/* Under dsm.lock: who has begun it calls copies_unmap_now(), and needs no thread. */
+void copies_unmap_here(void)
+{
+	dsm_wake_not(unmap_task);
+}
+
 /* What has been begun is done when this returns. */
 void copies_unmap_now(void)
 {

@@ -174,6 +174,7 @@ void link_flush(void);
 
 void dsm_wake(wait_queue_head_t *wq);
 void dsm_wake_task(struct task_struct *task);
+void dsm_wake_not(struct task_struct *task);
 
 /* For sparse; checkpatch takes no parentheses behind a prototype's. */
 #define dsm_acquires __acquires(&dsm.lock)
@@ -606,6 +607,7 @@ void ask_op_refused(void *ctx, const struct dsm_msg *msg);
 struct dsm_copy *ask_op_accept(void *ctx, const struct dsm_msg *msg);
 
 int copies_init(void);
+void copies_unmap_here(void);
 void copies_unmap_now(void);
 void ahead_granted(struct dsm_window *win, unsigned long index);
 struct body_copy *copy_alloc(gfp_t gfp);

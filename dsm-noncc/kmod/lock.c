@@ -34,9 +34,13 @@ static void wake(wait_queue_head_t *wq, struct task_struct *task)
 
 static void wake_later(wait_queue_head_t *wq, struct task_struct *task)
 {
-	unsigned int n = dsm.wakes.n;
+	unsigned int i, n = dsm.wakes.n;
 
 	lockdep_assert_held(&dsm.lock);
+	/* Once for all of a message: it might be asleep again before the next one. */
+	for (i = 0; i < n; i++)
+		if (dsm.wakes.who[i].wq == wq && dsm.wakes.who[i].task == task)
+			return;
 	if (n == DSM_WAKES)
 		return wake(wq, task);
 	dsm.wakes.who[n].wq = wq;
@@ -53,6 +57,17 @@ void dsm_wake(wait_queue_head_t *wq)
 void dsm_wake_task(struct task_struct *task)
 {
 	wake_later(NULL, task);
+}
+
+/* What it was to be woken for under this hold is done by the caller, at once. */
+void dsm_wake_not(struct task_struct *task)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&dsm.lock);
+	for (i = 0; i < dsm.wakes.n; i++)
+		if (dsm.wakes.who[i].task == task)
+			dsm.wakes.who[i--] = dsm.wakes.who[--dsm.wakes.n];
 }
 
 /* Lets go of the lock; interrupts stay off. */
