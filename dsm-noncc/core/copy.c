@@ -102,18 +102,23 @@ static void forget_until(struct dsm_core *core, u32 home, u64 frame, u64 stamp)
 		*newest = stamp;
 }
 
-static void give_back(struct dsm_core *core, struct dsm_copy *copy)
+static void release(struct dsm_core *core, u32 home, u64 frame, u64 stamp)
 {
 	struct dsm_msg msg = {
 		.type = DSM_RELEASE,
-		.home = copy->home,
+		.home = home,
 		.third = DSM_NOBODY,
-		.frame = copy->frame,
-		.stamp = copy->stamp,
+		.frame = frame,
+		.stamp = stamp,
 	};
 
-	forget_until(core, copy->home, copy->frame, copy->stamp);
-	dsm_send(core, copy->home, &msg);
+	forget_until(core, home, frame, stamp);
+	dsm_send(core, home, &msg);
+}
+
+static void give_back(struct dsm_core *core, struct dsm_copy *copy)
+{
+	release(core, copy->home, copy->frame, copy->stamp);
 }
 
 /* ---- the state table ---- */
@@ -196,6 +201,20 @@ static void too_late(struct dsm_core *core, const struct dsm_msg *msg)
 	core->ops->refused(core->ctx, &again);
 }
 
+/*
+ * Nobody here wants it. If nothing of it was here before it is given back at once:
+ * until then the home takes it for ours, and for lost if we end. What a third kernel
+ * says of a stamp of the home is not to be remembered.
+ */
+static void decline(struct dsm_core *core, const struct dsm_msg *msg)
+{
+	struct dsm_copy *copy =
+		core->ops->find_copy(core->ctx, msg->home, msg->frame);
+
+	if (msg->from == msg->home && (!copy || dsm_copy_idle(copy)))
+		release(core, msg->home, msg->frame, msg->stamp);
+}
+
 void dsm_copy_grant(struct dsm_core *core, const struct dsm_msg *msg)
 {
 	struct dsm_copy *copy;
@@ -205,8 +224,10 @@ void dsm_copy_grant(struct dsm_core *core, const struct dsm_msg *msg)
 		return;
 	}
 	copy = core->ops->accept(core->ctx, msg);
-	if (!copy)
+	if (!copy) {
+		decline(core, msg);
 		return;
+	}
 	if (step(core, copy, ON_GRANT) == ACT_VOID) {
 		too_late(core, msg);
 	} else {

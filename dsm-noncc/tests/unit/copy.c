@@ -76,8 +76,16 @@ static void nobody_wants_it(void)
 	CHECK_EQ(f->grants, 0);
 	CHECK_EQ(f->invals, 0);
 	CHECK(dsm_copy_idle(&f->copy));
+	check_answer(f, DSM_RELEASE, DSM_NONE, 0, 1);
+	f->accepts = true;
+	receive(f, 1, grant(DSM_READ, 2));
+	f->accepts = false;
+	f->n = 0;
+	receive(f, 1, grant(DSM_WRITE, 3));
+	CHECK_EQ(f->n, 0);
+	CHECK(!dsm_copy_idle(&f->copy));
 	free(f);
-	tap_end("a grant that nobody wants is left alone");
+	tap_end("a grant that nobody wants is given back");
 }
 
 static void mapping_needs_a_grant_that_lasts(void)
