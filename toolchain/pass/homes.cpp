@@ -2,7 +2,9 @@
 // homes.cpp - a function with very many points, and more live at each of them than
 // there are registers, would put all of that on the data stack and take it back at
 // each point anew. What is seldom used, but live at many points, stays on the data
-// stack instead. Values that phis join share a place.
+// stack instead. Not in a function that makes more calls than it has points: what is
+// live over a call has its place there, or a register worth having. Values that phis
+// join share a place.
 #include "homes.h"
 #include "liveness.h"
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -293,12 +295,18 @@ void Homes::run()
 void giveHomes(Program &P, Function &F)
 {
 	Homes Do(P, F);
+	size_t Calls = 0;
 
-	for (Instruction &I : instructions(F))
-		if (auto *Call = dyn_cast<CallInst>(&I))
-			if (isPoint(*Call))
-				Do.Points.push_back(I.getParent());
-	if (Do.Points.size() >= ManyPoints &&
+	for (Instruction &I : instructions(F)) {
+		auto *Call = dyn_cast<CallInst>(&I);
+		if (!Call || !P.mayMigrate(*Call))
+			continue;
+		if (isPoint(*Call))
+			Do.Points.push_back(I.getParent());
+		else
+			Calls++;
+	}
+	if (Do.Points.size() >= ManyPoints && Do.Points.size() >= Calls &&
 	    !F.callsFunctionThatReturnsTwice())
 		Do.run();
 }

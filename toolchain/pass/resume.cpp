@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // resume.cpp - rebuilds a function's frame from a record: loads what was live at
 // the site, resumes the frame above, and goes on after the call. A large function
-// does that itself, behind a look at its entry; for a small one, which that look
-// would slow down, a clone does. Values get memory of their own first; mem2reg
-// puts them right.
+// does that itself, behind a look at its entry. A clone does it for a small one,
+// which that look would slow down, and for one with very many sites, whose registers
+// so many ways into its middle would cost. Values get memory of their own first;
+// mem2reg puts them right.
 #include "tombolo.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/MDBuilder.h"
@@ -18,9 +19,12 @@ namespace tombolo
 {
 constexpr const char *Resuming = "__tombolo_resuming";
 
-static cl::opt<unsigned> Small(
-	"tombolo-small", cl::init(170),
-	cl::desc("functions of fewer instructions are restored by a clone"));
+static cl::opt<unsigned>
+	Small("tombolo-small", cl::init(170),
+	      cl::desc("functions of fewer instructions are restored by a "
+		       "clone")),
+	ManySites("tombolo-many-sites", cl::init(400),
+		  cl::desc("functions of so many sites as well"));
 
 namespace
 {
@@ -375,7 +379,8 @@ void makeResume(Program &P, Function &R, Function &F, std::vector<Site> &Sites,
 		std::vector<Group> &Groups, Value *Base,
 		std::vector<Setjmp> &Jumps)
 {
-	bool Itself = Jumps.empty() && F.getInstructionCount() >= Small;
+	bool Itself = Jumps.empty() && F.getInstructionCount() >= Small &&
+		      Sites.size() < ManySites;
 	Resumer Do(P, Itself ? F : R, F, Sites, Groups, Base, Jumps);
 
 	if (Itself) {

@@ -1,7 +1,13 @@
 ; SPDX-License-Identifier: GPL-2.0
 ; resume.ll - a function that is not small restores its frame itself: what the
 ; record names calls it, it sees that at its entry, and joins behind the call.
+; One with very many sites has a clone.
 ; RUN: %opt -tombolo-small=0 -passes=tombolo-link %s | FileCheck %s
+; RUN: %opt -tombolo-small=0 -tombolo-many-sites=2 -passes=tombolo-link %s \
+; RUN:   | FileCheck -check-prefix=CLONE %s
+; CLONE-NOT: @__tombolo_resuming
+; CLONE-LABEL: define i64 @f.resume(ptr %0)
+; CLONE: call ptr @__tombolo_next(ptr %0)
 
 ; CHECK-LABEL: define i64 @f(i64 %n, i64 %kept)
 ; CHECK: enter:
