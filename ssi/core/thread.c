@@ -46,7 +46,7 @@ static const struct {
 	[SSI_REPLY] = { "reply", SSI_HAS_REGS,
 			SSI_HAS_FP | SSI_HAS_CPU | SSI_HAS_SVE | SSI_TRACED },
 	[SSI_KICK] = { "kick", 0, 0 },
-	[SSI_END] = { "end", 0, 0 },
+	[SSI_END] = { "end", 0, SSI_LAST },
 	[SSI_SYSCALL] = { "syscall", SSI_HAS_REGS, SSI_HAS_FP },
 	[SSI_HERE] = { "here", SSI_HAS_REGS, SSI_HAS_FP | SSI_HAS_SVE },
 	[SSI_SIGNAL] = { "signal", SSI_HAS_REGS, SSI_HAS_FP | SSI_HAS_SVE },

@@ -40,7 +40,7 @@ enum ssi_wire_type {
 	SSI_HERE = 7, /* the registers, as wanted; nothing else */
 	SSI_SIGNAL = 8, /* an exception: the thread gets a signal */
 	SSI_TIME = 9, /* processor time so far */
-	SSI_GONE = 10, /* the body has ended; its registers if it computed */
+	SSI_GONE = 10, /* the body has ended; nothing comes of it any more */
 	SSI_FAILED = 11, /* there is no body: the start did not work */
 	SSI_TYPES
 };
@@ -59,6 +59,8 @@ enum ssi_wire_type {
 #define SSI_READY 0x400
 /* SSI_HELLO: the sender is about to end, threads on it are to go home */
 #define SSI_ENDS 0x800
+/* SSI_END: SSI_GONE is to have its last registers, if it has any of its own */
+#define SSI_LAST 0x1000
 
 /*
  * What CPUs have, in SSI_HELLO: which lengths of scalable vectors, and above

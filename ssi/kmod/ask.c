@@ -69,6 +69,7 @@ static bool enter(struct ssi_body *b, struct pt_regs *regs)
 		return false;
 	if (ssi_context_in(&b->inbox, regs))
 		return false;
+	b->unread = false;
 	ssi_context_know(&b->inbox, &b->known);
 	spin_lock_irqsave(&ssi_lock, flags);
 	alive = ssi_step(&b->state, SSI_EV_DO_ENTER);
@@ -117,6 +118,7 @@ static bool take_answer(struct ssi_body *b, struct pt_regs *regs)
 	if (READ_ONCE(b->state) != SSI_BODY_RUNS ||
 	    ssi_context_in(&b->inbox, regs))
 		return false;
+	b->unread = false;
 	ssi_context_know(&b->inbox, &b->known);
 	return true;
 }

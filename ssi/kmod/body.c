@@ -99,7 +99,7 @@ static void tell_gone(struct ssi_body *b, bool died)
 	int tries;
 
 	/* A core dump is to show where it was. */
-	if (b->computed)
+	if (b->last && !b->unread)
 		flags |= SSI_HAS_REGS | SSI_HAS_FP;
 	ssi_head(&msg.head, SSI_GONE, flags, b->number, b->life);
 	if (ssi_context_out(&msg, task_pt_regs(current)))
@@ -133,6 +133,7 @@ static void start(struct ssi_peer *peer, const void *data)
 	INIT_LIST_HEAD(&b->list);
 	init_waitqueue_head(&b->wq);
 	ssi_unpack(&b->inbox, data);
+	b->unread = true;
 	b->home = peer->id;
 	b->number = le32_to_cpu(b->inbox.head.task);
 	b->life = le32_to_cpu(b->inbox.head.life);
@@ -193,15 +194,15 @@ static void kick(struct ssi_body *b)
 /* Under ssi_lock. Its process never sees user mode again after that. */
 void ssi_body_kill(struct ssi_body *b)
 {
-	b->computed |= b->state == SSI_BODY_RUNS;
 	ssi_step(&b->state, SSI_EV_END);
 	if (b->task)
 		send_sig(SIGKILL, b->task, 1);
 }
 
 /* Under ssi_lock. One that waits for an answer ends, and its process rests. */
-static void end(struct ssi_body *b)
+static void end(struct ssi_body *b, const struct ssi_wire_head *head)
 {
+	b->last = head->flags & cpu_to_le32(SSI_LAST);
 	if (b->state != SSI_BODY_WAITS) {
 		ssi_body_kill(b);
 		return;
@@ -230,13 +231,14 @@ static void take(struct ssi_peer *peer, struct ssi_body *b, const void *data)
 			break;
 		}
 		ssi_unpack(&b->inbox, data);
+		b->unread = true;
 		b->kick_done = le32_to_cpu(head.kick);
 		b->traced = head.flags & cpu_to_le32(SSI_TRACED);
 		ssi_step(&b->state, SSI_EV_ANSWER);
 		wake_up_all(&b->wq);
 		break;
 	case SSI_END:
-		end(b);
+		end(b, &head);
 		break;
 	}
 }

@@ -226,7 +226,8 @@ enum ssi_window_state {
  * @kick: last kick heard of
  * @kick_done: last kick that the home has its answer for
  * @traced: all system calls go to the home
- * @computed: it was in user mode when its end came
+ * @unread: its process does not have the registers of @inbox yet
+ * @last: its home wants its last registers
  * @kick_work: gets the process out of user mode
  * @kick_queued: it is on its way
  * @signo: an exception is to be reported, else 0
@@ -256,7 +257,8 @@ struct ssi_body {
 	u32 kick;
 	u32 kick_done;
 	bool traced;
-	bool computed;
+	bool unread;
+	bool last;
 	struct callback_head kick_work;
 	bool kick_queued;
 	int signo;

@@ -73,7 +73,8 @@ void ssi_stay_end(struct ssi_shadow *s)
 	if (!s->mm)
 		return;
 	if (ssi_shadow_settle(s, SSI_EV_END)) {
-		ssi_head(&msg.head, SSI_END, 0, s->number, ssi_life);
+		ssi_head(&msg.head, SSI_END, s->ends ? SSI_LAST : 0, s->number,
+			 ssi_life);
 		while (ssi_send(s->place, &msg) == -EAGAIN && !is_over(s) &&
 		       time_before(jiffies, end))
 			schedule_timeout_uninterruptible(1);
@@ -382,8 +383,11 @@ void ssi_stay_resume(struct ssi_shadow *s, struct pt_regs *regs)
 
 void ssi_stay_exit(struct ssi_shadow *s)
 {
-	/* Nobody reads the inbox any more: the last registers may go there. */
-	WRITE_ONCE(s->ends, true);
+	/*
+	 * A request of the body may cross its end: then only the body has its registers.
+	 * Nobody reads the inbox any more, they may go there.
+	 */
+	WRITE_ONCE(s->ends, READ_ONCE(s->state) == SSI_SHADOW_AWAY);
 	ssi_stay_end(s);
 	/* If they are impossible, the core dump has those of the last call. */
 	if (s->unread)

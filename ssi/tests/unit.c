@@ -156,6 +156,8 @@ static void test_parts(void)
 	good &= ssi_check(data, len);
 	len = make(data, SSI_KICK, SSI_HAS_REGS);
 	good &= !ssi_check(data, len);
+	len = make(data, SSI_END, SSI_LAST);
+	good &= ssi_check(data, len);
 	len = make(data, SSI_GONE, SSI_DIED);
 	good &= ssi_check(data, len);
 	len = make(data, SSI_GONE, SSI_HAS_REGS | SSI_HAS_FP | SSI_HAS_SVE);
