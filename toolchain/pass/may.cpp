@@ -78,6 +78,28 @@ static const Attribute::AttrKind FalseOnParameter[] = {
 	Attribute::Returned
 };
 
+// In check mode a result is 0 while the thread leaves, whatever was promised of it.
+static AttributeList dropPromises(LLVMContext &C, AttributeList Attributes)
+{
+	AttributeMask Mask;
+
+	for (Attribute A : Attributes.getRetAttrs())
+		if (!A.hasAttribute(Attribute::ZExt) &&
+		    !A.hasAttribute(Attribute::SExt))
+			Mask.addAttribute(A);
+	return Attributes.removeRetAttributes(C, Mask);
+}
+
+static void expectZero(Program &P, CallInst &Call)
+{
+	// It does return, to leave its caller too.
+	Call.removeFnAttr(Attribute::NoReturn);
+	Call.setAttributes(dropPromises(P.C, Call.getAttributes()));
+	for (unsigned Kind : { LLVMContext::MD_range, LLVMContext::MD_nonnull,
+			       LLVMContext::MD_noundef })
+		Call.setMetadata(Kind, nullptr);
+}
+
 static void dropFromCall(CallInst &Call)
 {
 	for (auto Kind : FalseOnFunction)
@@ -101,12 +123,13 @@ void dropFalseAttributes(Program &P, Function &F)
 		if (auto *Call = dyn_cast<CallInst>(&I))
 			if (P.mayMigrate(*Call)) {
 				dropFromCall(*Call);
-				// It does return, to leave its caller too.
 				if (P.Check)
-					Call->removeFnAttr(Attribute::NoReturn);
+					expectZero(P, *Call);
 			}
-	if (P.Check)
+	if (P.Check) {
 		F.removeFnAttr(Attribute::NoReturn);
+		F.setAttributes(dropPromises(P.C, F.getAttributes()));
+	}
 }
 
 // Variables that need not be in memory are not moved to the data stack.

@@ -5,6 +5,11 @@
 
 #include "llvm/Config/llvm-config.h"
 
+// Masks of attributes have a header of their own
+#if LLVM_VERSION_MAJOR >= 17
+#include "llvm/IR/AttributeMask.h"
+#endif
+
 // Attributes of parameters that older releases do not know
 #if LLVM_VERSION_MAJOR >= 18
 #define TOMBOLO_NEW_ON_PARAMETER Attribute::DeadOnUnwind, Attribute::Writable,
